@@ -1,0 +1,135 @@
+// The floors of docs/architecture.md: an import may only point down.
+const floor1 = "^(gen/|src/(proto|errors|image-ref|image-source)[.]ts$|src/async/)";
+const floor2 = "^src/(wire|logs)/";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circular",
+      comment: "A cycle has no bottom.",
+      severity: "error",
+      from: {},
+      to: { circular: true, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "gen-only-through-proto",
+      comment: "src/proto.ts is the only door to the generated code.",
+      severity: "error",
+      from: { path: "^(src|test|examples|bench)/", pathNot: "^src/proto[.]ts$" },
+      to: { path: "^gen/" },
+    },
+    {
+      name: "floor-1",
+      severity: "error",
+      from: { path: "^src/(errors|image-ref|image-source|proto)[.]ts$|^src/async/" },
+      to: { path: "^(src|gen)/", pathNot: floor1 },
+    },
+    {
+      name: "floor-2",
+      severity: "error",
+      from: { path: floor2 },
+      to: { path: "^(src|gen)/", pathNot: [floor1, floor2] },
+    },
+    {
+      name: "transport-below-services",
+      severity: "error",
+      from: { path: "^src/transport/" },
+      to: { path: "^src/", pathNot: [floor1, floor2, "^src/transport/"] },
+    },
+    {
+      name: "services-below-api",
+      severity: "error",
+      from: { path: "^src/services/" },
+      to: { path: "^src/", pathNot: [floor1, floor2, "^src/(transport|services)/"] },
+    },
+    {
+      name: "sdk-without-runtime",
+      comment: "The SDK never uses the runtime or the testing half.",
+      severity: "error",
+      from: { path: "^src/(index[.]ts|api/|services/|transport/)" },
+      to: { path: "^src/(runtime|testing)/" },
+    },
+    {
+      name: "runtime-without-sdk",
+      comment: "The runtime stands on floors 1 and 2 only.",
+      severity: "error",
+      from: { path: "^src/runtime/" },
+      to: { path: "^src/", pathNot: [floor1, floor2, "^src/runtime/"] },
+    },
+    {
+      name: "testing-without-runtime",
+      comment: "crikit/testing starts the runtime as a process, the way users do.",
+      severity: "error",
+      from: { path: "^src/testing/" },
+      to: { path: "^src/runtime/" },
+    },
+    {
+      name: "adapters-stand-alone",
+      comment: "An adapter knows neither state nor use cases nor another adapter; a use case joins them.",
+      severity: "error",
+      from: { path: "^src/runtime/adapters/([^/]+)/" },
+      to: {
+        path: "^src/runtime/",
+        pathNot: ["^src/runtime/adapters/$1/", "^src/runtime/adapters/[^/]+[.]ts$", "^src/runtime/oci[.]ts$"],
+      },
+    },
+    {
+      name: "state-stands-alone",
+      severity: "error",
+      from: { path: "^src/runtime/state/" },
+      to: { path: "^src/runtime/", pathNot: "^src/runtime/(state/|oci[.]ts$)" },
+    },
+    {
+      name: "spec-is-pure",
+      comment: "Building the OCI spec touches no adapter and no state.",
+      severity: "error",
+      from: { path: "^src/runtime/spec/" },
+      to: { path: "^src/runtime/", pathNot: "^src/runtime/(spec/|oci[.]ts$)" },
+    },
+    {
+      name: "use-cases-in-their-own-folder",
+      comment: "Only sandbox may call container, never the reverse.",
+      severity: "error",
+      from: { path: "^src/runtime/(container|image|node|lifecycle)/" },
+      to: {
+        path: "^src/runtime/(sandbox|container|image|node|server|streaming)/",
+        pathNot: "^src/runtime/$1/",
+      },
+    },
+    {
+      name: "sandbox-may-call-container",
+      severity: "error",
+      from: { path: "^src/runtime/sandbox/" },
+      to: { path: "^src/runtime/(image|node|server|streaming)/" },
+    },
+    {
+      name: "only-compose-sees-all",
+      severity: "error",
+      from: { path: "^src/runtime/(server|streaming)/" },
+      to: { path: "^src/runtime/(adapters|state)/" },
+    },
+    {
+      name: "no-dev-dependency-in-src",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "connect-node-only-in-runtime",
+      comment: "It is an optional dependency: an SDK user may not have it.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(runtime|testing)/" },
+      to: { path: "node_modules/@connectrpc/connect-node" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default"],
+    },
+  },
+};

@@ -1,0 +1,215 @@
+/**
+ * Stable codes to switch on. Most mirror a gRPC status; the others name situations that CRI itself has no
+ * code for and that a caller would handle apart.
+ */
+export type CriErrorCode =
+  | "canceled"
+  | "unknown"
+  | "invalid_argument"
+  | "deadline_exceeded"
+  | "not_found"
+  | "already_exists"
+  | "permission_denied"
+  | "resource_exhausted"
+  | "failed_precondition"
+  | "aborted"
+  | "out_of_range"
+  | "internal"
+  | "unavailable"
+  | "data_loss"
+  | "unauthenticated"
+  /** The runtime does not serve this RPC (gRPC UNIMPLEMENTED, or its equivalents seen in the field). */
+  | "unsupported"
+  /** No socket at the endpoint (ENOENT): the runtime is not running, or listens elsewhere. */
+  | "not_running"
+  /** The socket is there, the caller may not open it (EACCES). */
+  | "no_permission"
+  /** The socket is there, nobody listens (ECONNREFUSED): the runtime died without removing it. */
+  | "stale_socket"
+  /** None of the endpoints tried by `connect()` answered. */
+  | "no_endpoint"
+  /** The name made from the metadata belongs to another sandbox or container, often one still being made. */
+  | "name_reserved"
+  | "registry_unavailable"
+  | "signature_validation_failed"
+  | "rro_unsupported"
+  | "image_volume_mount_failed"
+  /** A command ended with a code other than 0 and the caller asked for `check`. */
+  | "non_zero_exit"
+  /** The client was closed. */
+  | "closed";
+
+/**
+ * The reasons that the CRI API defines. Runtimes send them as the first word of the message of an UNKNOWN
+ * status (`RegistryUnavailable: ...`), so that kubelet can show them as the reason of a waiting container.
+ */
+export const criReasons = {
+  RegistryUnavailable: "registry_unavailable",
+  SignatureValidationFailed: "signature_validation_failed",
+  RROUnsupported: "rro_unsupported",
+  ImageVolumeMountFailed: "image_volume_mount_failed",
+} as const satisfies Record<string, CriErrorCode>;
+
+export type CriReason = keyof typeof criReasons;
+
+export interface CriErrorOptions {
+  /** Where the error comes from. Never dropped: foreign errors stay reachable through it. */
+  cause?: unknown;
+  /** The RPC that failed, as the contract spells it, for example `RunPodSandbox`. */
+  rpc?: string | undefined;
+  /** The endpoint that was called, for example `unix:///run/containerd/containerd.sock`. */
+  endpoint?: string | undefined;
+  /** The CRI reason, where the runtime gave one. */
+  reason?: CriReason | undefined;
+}
+
+/**
+ * The one error class of crikit: switch on `code`, or use `instanceof` with one of the subclasses.
+ * `instanceof` holds across two copies of the package (ESM beside CJS, two versions in one tree).
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await cri.images.pull("registry.example/app:1");
+ * } catch (error) {
+ *   if (error instanceof CriError && error.code === "registry_unavailable") retryLater();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class CriError extends Error {
+  readonly code: CriErrorCode;
+  readonly rpc: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly reason: CriReason | undefined;
+
+  constructor(code: CriErrorCode, message: string, options: CriErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "CriError";
+    this.code = code;
+    this.rpc = options.rpc;
+    this.endpoint = options.endpoint;
+    this.reason = options.reason;
+  }
+}
+
+/**
+ * Thrown when a request cannot be right whatever the state of the runtime: `field` names the part of the
+ * request, in the contract's spelling (`config.metadata`), where it is known.
+ */
+export class InvalidArgumentError extends CriError {
+  readonly field: string | undefined;
+
+  constructor(message: string, options: CriErrorOptions & { field?: string | undefined } = {}) {
+    super("invalid_argument", message, options);
+    this.name = "InvalidArgumentError";
+    this.field = options.field;
+  }
+}
+
+/** Thrown when the pod, container or image that a call names does not exist. */
+export class NotFoundError extends CriError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super("not_found", message, options);
+    this.name = "NotFoundError";
+  }
+}
+
+/**
+ * Thrown when the runtime holds the name of this metadata for another object. After a create that ran into
+ * its deadline the runtime may still be at work on the first try: list before making another attempt.
+ */
+export class NameReservedError extends CriError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super("name_reserved", message, options);
+    this.name = "NameReservedError";
+  }
+}
+
+/** Thrown when a call, or a command run by ExecSync, was not done within its time. */
+export class DeadlineError extends CriError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super("deadline_exceeded", message, options);
+    this.name = "DeadlineError";
+  }
+}
+
+/** Thrown when this runtime does not serve the RPC. It will not help to try again on the same connection. */
+export class UnsupportedError extends CriError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super("unsupported", message, options);
+    this.name = "UnsupportedError";
+  }
+}
+
+/** Thrown when the registry could not be reached or the signature of the image was refused; see `reason`. */
+export class ImagePullError extends CriError {
+  constructor(
+    code: "registry_unavailable" | "signature_validation_failed",
+    message: string,
+    options?: CriErrorOptions,
+  ) {
+    super(code, message, options);
+    this.name = "ImagePullError";
+  }
+}
+
+/**
+ * Thrown when the connection broke or could not be made. Reads may be tried again; what changes something
+ * may or may not have been done. Its subclasses say why a connection could not be made.
+ */
+export class UnavailableError extends CriError {
+  constructor(message: string, options?: CriErrorOptions, code: CriErrorCode = "unavailable") {
+    super(code, message, options);
+    this.name = "UnavailableError";
+  }
+}
+
+/** Thrown when there is no socket at the endpoint (ENOENT): start the runtime or mend the path. */
+export class NotRunningError extends UnavailableError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super(message, options, "not_running");
+    this.name = "NotRunningError";
+  }
+}
+
+/** Thrown when the socket exists and nobody listens on it (ECONNREFUSED): the runtime has died. */
+export class StaleSocketError extends UnavailableError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super(message, options, "stale_socket");
+    this.name = "StaleSocketError";
+  }
+}
+
+/** Thrown when the socket may not be opened by this user (EACCES): run as root or join the socket's group. */
+export class NoPermissionError extends CriError {
+  constructor(message: string, options?: CriErrorOptions) {
+    super("no_permission", message, options);
+    this.name = "NoPermissionError";
+  }
+}
+
+// `instanceof` must hold for errors made by another copy of this module, so each class carries a mark in the
+// global symbol registry and looks for that mark instead of its own prototype.
+function brand(errorClass: { prototype: object; name: string }, name: string): void {
+  const mark = Symbol.for(`crikit.${name}`);
+  Object.defineProperty(errorClass.prototype, mark, { value: true });
+  Object.defineProperty(errorClass, Symbol.hasInstance, {
+    value(this: unknown, candidate: unknown): boolean {
+      if (this !== errorClass) return Function.prototype[Symbol.hasInstance].call(this, candidate);
+      return typeof candidate === "object" && candidate !== null && mark in candidate;
+    },
+  });
+}
+
+brand(CriError, "CriError");
+brand(InvalidArgumentError, "InvalidArgumentError");
+brand(NotFoundError, "NotFoundError");
+brand(NameReservedError, "NameReservedError");
+brand(DeadlineError, "DeadlineError");
+brand(UnsupportedError, "UnsupportedError");
+brand(ImagePullError, "ImagePullError");
+brand(UnavailableError, "UnavailableError");
+brand(NotRunningError, "NotRunningError");
+brand(StaleSocketError, "StaleSocketError");
+brand(NoPermissionError, "NoPermissionError");

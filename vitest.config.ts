@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^crikit$/, replacement: source("src/index.ts") },
+      { find: /^crikit\/proto$/, replacement: source("src/proto.ts") },
+      { find: /^crikit\/runtime$/, replacement: source("src/runtime/index.ts") },
+      { find: /^crikit\/testing$/, replacement: source("src/testing/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
