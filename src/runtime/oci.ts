@@ -1,0 +1,153 @@
+// The part of the OCI runtime specification (1.0.2) that crikit writes, in the specification's own words.
+// Sizes are bytes and times microseconds. An undefined property is left out of the JSON.
+
+/** A whole `config.json`. */
+export interface OciSpec {
+  ociVersion: string;
+  /** Set only with an own UTS namespace: runc 1.1 renames whatever namespace it joined, the host's too. */
+  hostname?: string | undefined;
+  process: OciProcess;
+  root: { path: string; readonly?: boolean | undefined };
+  /** Mounted in this order: a parent must come before what lies in it. */
+  mounts: OciMount[];
+  annotations?: Record<string, string> | undefined;
+  linux: OciLinux;
+}
+
+/** The `process` of a spec, and the whole of what `runc exec --process` takes. */
+export interface OciProcess {
+  terminal?: boolean | undefined;
+  consoleSize?: { height: number; width: number } | undefined;
+  user: OciUser;
+  args: string[];
+  /** `NAME=value`, each name once. */
+  env: string[];
+  cwd: string;
+  capabilities?: OciCapabilities | undefined;
+  rlimits?: OciRlimit[] | undefined;
+  noNewPrivileges?: boolean | undefined;
+  apparmorProfile?: string | undefined;
+  selinuxLabel?: string | undefined;
+  oomScoreAdj?: number | undefined;
+}
+
+export interface OciUser {
+  uid: number;
+  gid: number;
+  additionalGids?: number[] | undefined;
+  umask?: number | undefined;
+}
+
+/** Names with `CAP_`. */
+export interface OciCapabilities {
+  bounding: string[];
+  effective: string[];
+  permitted: string[];
+  inheritable: string[];
+  ambient: string[];
+}
+
+export interface OciRlimit {
+  /** `RLIMIT_NOFILE` and the like. */
+  type: string;
+  soft: number;
+  hard: number;
+}
+
+export interface OciMount {
+  destination: string;
+  type?: string | undefined;
+  source?: string | undefined;
+  options?: string[] | undefined;
+}
+
+export interface OciLinux {
+  namespaces: OciNamespace[];
+  devices?: OciDevice[] | undefined;
+  resources?: OciResources | undefined;
+  cgroupsPath: string;
+  /** `rshared`, `rslave`, `rprivate`, ...: how mounts in the rootfs and on the host reach each other. */
+  rootfsPropagation?: string | undefined;
+  maskedPaths?: string[] | undefined;
+  readonlyPaths?: string[] | undefined;
+  seccomp?: OciSeccomp | undefined;
+  sysctl?: Record<string, string> | undefined;
+  mountLabel?: string | undefined;
+}
+
+export interface OciNamespace {
+  type: "pid" | "network" | "ipc" | "uts" | "mount" | "user" | "cgroup";
+  /** Joins the namespace of this file; a new one is made without it. */
+  path?: string | undefined;
+}
+
+/** A device node to make in the container. */
+export interface OciDevice {
+  path: string;
+  /** Block, character (unbuffered is the same), or a FIFO, which has no numbers. */
+  type: "b" | "c" | "u" | "p";
+  major?: number | undefined;
+  minor?: number | undefined;
+  /** Permission bits, in decimal once written. */
+  fileMode?: number | undefined;
+  uid?: number | undefined;
+  gid?: number | undefined;
+}
+
+/** What the device cgroup allows; a missing number or type means all. Later rules win. */
+export interface OciDeviceRule {
+  allow: boolean;
+  type?: "a" | "b" | "c" | undefined;
+  major?: number | undefined;
+  minor?: number | undefined;
+  /** Of `r`, `w` and `m` (make the node). */
+  access?: string | undefined;
+}
+
+/** Also what `runc update --resources` takes. */
+export interface OciResources {
+  devices?: OciDeviceRule[] | undefined;
+  memory?: OciMemory | undefined;
+  cpu?: OciCpu | undefined;
+  pids?: { limit: number } | undefined;
+  hugepageLimits?: { pageSize: string; limit: number }[] | undefined;
+  /** Files of cgroup v2 by name; refused by runc on version 1. */
+  unified?: Record<string, string> | undefined;
+}
+
+export interface OciMemory {
+  limit?: number | undefined;
+  /** Memory and swap together; -1 is no limit. */
+  swap?: number | undefined;
+}
+
+export interface OciCpu {
+  shares?: number | undefined;
+  quota?: number | undefined;
+  period?: number | undefined;
+  /** A list such as `0-2,7`. */
+  cpus?: string | undefined;
+  mems?: string | undefined;
+}
+
+export interface OciSeccomp {
+  defaultAction: string;
+  defaultErrnoRet?: number | undefined;
+  architectures?: string[] | undefined;
+  flags?: string[] | undefined;
+  syscalls?: OciSyscallRule[] | undefined;
+}
+
+export interface OciSyscallRule {
+  names: string[];
+  action: string;
+  errnoRet?: number | undefined;
+  args?: OciSyscallArg[] | undefined;
+}
+
+export interface OciSyscallArg {
+  index: number;
+  value: number;
+  valueTwo?: number | undefined;
+  op: string;
+}
