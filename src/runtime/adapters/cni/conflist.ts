@@ -1,0 +1,75 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { CriError } from "../../../errors.js";
+
+/** One plugin of a network, as CNI's configuration files describe it. */
+export interface PluginConfig {
+  type: string;
+  capabilities?: Record<string, boolean>;
+  [key: string]: unknown;
+}
+
+/** A network: its plugins run in this order for ADD and in reverse for DEL. */
+export interface Conflist {
+  cniVersion: string;
+  name: string;
+  plugins: PluginConfig[];
+}
+
+export interface BridgeNetwork {
+  name: string;
+  /** Name of the bridge interface: 15 bytes at most. */
+  bridge: string;
+  /** The pods' addresses, such as `10.89.0.0/16`. */
+  subnet: string;
+  /** Where host-local keeps its leases: one file per address. */
+  leaseDirectory: string;
+}
+
+/**
+ * The network of a runtime that was given none: a bridge with the host as its gateway. Leaving the subnet is
+ * the business of one masquerade rule for all pods (see masquerade.ts): the plugin's own rule per pod makes
+ * ADD and DEL several times slower.
+ */
+export function bridgeConflist(network: BridgeNetwork): Conflist {
+  return {
+    cniVersion: "1.0.0",
+    name: network.name,
+    plugins: [
+      {
+        type: "bridge",
+        bridge: network.bridge,
+        isGateway: true,
+        ipMasq: false,
+        hairpinMode: true,
+        ipam: {
+          type: "host-local",
+          ranges: [[{ subnet: network.subnet }]],
+          routes: [{ dst: "0.0.0.0/0" }],
+          dataDir: network.leaseDirectory,
+        },
+      },
+      { type: "portmap", capabilities: { portMappings: true } },
+    ],
+  };
+}
+
+/** Reads the network of a directory: the first file by name, as other runtimes choose. */
+export async function loadConflist(directory: string): Promise<Conflist> {
+  const files = (await readdir(directory)).filter((name) => /\.(conflist|conf|json)$/.test(name)).sort();
+  const first = files[0];
+  if (!first) throw new CriError("not_found", `No CNI network (*.conflist, *.conf, *.json) in ${directory}`);
+  const path = join(directory, first);
+  let parsed: Partial<Conflist> & Partial<PluginConfig>;
+  try {
+    parsed = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new CriError("invalid_argument", `${path} is not JSON`, { cause });
+  }
+  const { cniVersion = "0.4.0", name, plugins, type } = parsed;
+  if (!name) throw new CriError("invalid_argument", `${path} has no "name"`);
+  if (plugins) return { cniVersion, name, plugins };
+  if (type) return { cniVersion, name, plugins: [{ ...parsed, type }] };
+  throw new CriError("invalid_argument", `${path} has neither "plugins" nor "type"`);
+}

@@ -1,0 +1,34 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { isMountPoint } from "../mounts.js";
+import { runCommand } from "../run-command.js";
+
+/** Network namespaces pinned to files, so that they outlive the processes in them. */
+export interface Netns {
+  /** Makes a namespace with its loopback interface up. The file must not exist yet. */
+  create(path: string): Promise<void>;
+  /** Lets go of the namespace and removes the file. Absent: done. */
+  remove(path: string): Promise<void>;
+}
+
+export function createNetns(): Netns {
+  return { create, remove };
+}
+
+async function create(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  // `wx`: unshare mounts over whatever the path names, so it must be a file that was made here.
+  await writeFile(path, "", { flag: "wx" });
+  try {
+    await runCommand("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"]);
+  } catch (error) {
+    await remove(path);
+    throw error;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  if (await isMountPoint(path)) await runCommand("umount", [path]);
+  await rm(path, { force: true });
+}

@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from "../../errors.js";
+import type { ContainerConfig } from "../../proto.js";
+import type { OciRlimit } from "../oci.js";
+
+/** The parts of an image's configuration that shape a process. */
+export interface ImageDefaults {
+  env: readonly string[];
+  entrypoint: readonly string[];
+  cmd: readonly string[];
+  workingDir: string;
+}
+
+const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const softOpenFiles = 1024;
+const hardOpenFiles = 524_288;
+
+/**
+ * What to run: `command` takes the place of the image's entrypoint and drops its cmd as well, `args` takes
+ * the place of its cmd.
+ */
+export function processArgs(config: ContainerConfig, image: ImageDefaults): string[] {
+  const entrypoint = config.command.length > 0 ? config.command : image.entrypoint;
+  const args = config.args.length > 0 || config.command.length > 0 ? config.args : image.cmd;
+  const all = [...entrypoint, ...args];
+  if (all.length > 0) return all;
+  throw new InvalidArgumentError("config.command is empty and the image names no command either", {
+    field: "config.command",
+  });
+}
+
+/** The environment: the image's, then the request's; of one name the last one counts. */
+export function processEnv(config: ContainerConfig, image: ImageDefaults, hostname: string): string[] {
+  const env = new Map<string, string>();
+  const set = (entry: string) => env.set(entry.split("=", 1)[0] ?? "", entry);
+  set(defaultPath);
+  set(`HOSTNAME=${hostname}`);
+  if (config.tty) set("TERM=xterm");
+  for (const entry of image.env) set(entry);
+  for (const { key, value } of config.envs) {
+    if (key === "")
+      throw new InvalidArgumentError("config.envs has an entry without a key", { field: "config.envs" });
+    set(`${key}=${value}`);
+  }
+  return [...env.values()];
+}
+
+/** Where the process starts; the OCI runtime makes the directory if the image has none such. */
+export function processCwd(config: ContainerConfig, image: ImageDefaults): string {
+  return config.workingDir || image.workingDir || "/";
+}
+
+/**
+ * Limits are always written: a Node process raises its own soft limit of open files, and children that are
+ * not told otherwise inherit it.
+ */
+export function processRlimits(maxOpenFiles: number): OciRlimit[] {
+  const hard = Math.min(hardOpenFiles, maxOpenFiles);
+  return [{ type: "RLIMIT_NOFILE", soft: Math.min(softOpenFiles, hard), hard }];
+}
