@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+// Programs that only tests call. They are unpacked from their Debian packages into .cache/ and run from
+// there, never installed: no service starts, and a machine with Docker keeps its own containerd.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { SetupError } from "./setup/apt.mjs";
+import { projectDirectory } from "./setup/packages.mjs";
+import { runTask } from "./setup.mjs";
+
+const cacheDirectory = join(projectDirectory, ".cache/test-programs");
+
+/** By package: a program in it that shows that it was unpacked, and what for. */
+const testPackages = {
+  containerd: { program: "usr/bin/containerd", why: "the runtime beside which ours is tested" },
+  "docker-registry": { program: "usr/bin/docker-registry", why: "a registry with logins to pull from" },
+};
+
+/** Unpacks what is not there yet; silent when all is there. */
+export function fetchTestPrograms() {
+  const missing = Object.entries(testPackages).filter(
+    ([name, { program }]) => !existsSync(join(cacheDirectory, name, program)),
+  );
+  if (missing.length === 0) return;
+  for (const [name, { why }] of missing) {
+    console.log(`Unpacking ${name} into .cache/test-programs (${why})`);
+    unpack(name);
+  }
+}
+
+function unpack(name) {
+  if (!existsSync("/usr/bin/apt-get")) {
+    throw new SetupError(
+      `The tests need programs from Debian packages (${name}), and there is no apt-get here`,
+    );
+  }
+  mkdirSync(cacheDirectory, { recursive: true });
+  const workDirectory = mkdtempSync(join(cacheDirectory, "unpack-"));
+  try {
+    download(name, workDirectory);
+    const archive = readdirSync(workDirectory).find((file) => file.endsWith(".deb"));
+    if (archive === undefined) throw new SetupError(`apt-get download ${name} brought no package`);
+    run("dpkg", ["-x", archive, "files"], workDirectory);
+    rmSync(join(cacheDirectory, name), { recursive: true, force: true });
+    renameSync(join(workDirectory, "files"), join(cacheDirectory, name));
+  } finally {
+    rmSync(workDirectory, { recursive: true, force: true });
+  }
+}
+
+// The lists that are there may be old or absent; only root may read them anew.
+function download(name, directory) {
+  const args = ["-q", "-o", "APT::Sandbox::User=root", "download", name];
+  const first = spawnSync("apt-get", args, { cwd: directory, encoding: "utf8" });
+  if (first.status === 0) return;
+  if (process.getuid?.() !== 0) {
+    throw new SetupError(`apt-get download ${name} failed:\n${first.stderr}\nTry: sudo apt-get update`);
+  }
+  run("apt-get", ["-q", "update"], directory);
+  run("apt-get", args, directory);
+}
+
+function run(program, args, cwd) {
+  const result = spawnSync(program, args, { cwd, encoding: "utf8" });
+  if (result.status === 0) return;
+  throw new SetupError(`${program} ${args.join(" ")} failed:\n${result.stderr || result.error?.message}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runTask(fetchTestPrograms);
