@@ -189,6 +189,56 @@ export class NoPermissionError extends CriError {
   }
 }
 
+/** Why one of the endpoints tried by `connect()` is not the one. */
+export interface EndpointAttempt {
+  /** The address that was tried, for example `unix:///run/containerd/containerd.sock`. */
+  readonly endpoint: string;
+  /** Where the address comes from: the runtime known to listen there, a variable, or a file and its key. */
+  readonly source: string;
+  /** The code of the error it failed with, for example `not_running`. */
+  readonly code: CriErrorCode;
+  /** What happened, in one sentence. */
+  readonly reason: string;
+  /** What to do about it, in one sentence. */
+  readonly mend: string;
+  /** The error itself. */
+  readonly error: unknown;
+}
+
+/** Thrown when `connect()` was given no endpoint and none that it found answers; `attempts` says why for each. */
+export class NoEndpointError extends CriError {
+  readonly attempts: readonly EndpointAttempt[];
+
+  constructor(message: string, options: CriErrorOptions & { attempts: readonly EndpointAttempt[] }) {
+    super("no_endpoint", message, options);
+    this.name = "NoEndpointError";
+    this.attempts = options.attempts;
+  }
+}
+
+/** What a command left behind that ended with a code other than 0. */
+export interface NonZeroExitOptions<Output extends string | Uint8Array = string | Uint8Array>
+  extends CriErrorOptions {
+  exitCode: number;
+  stdout: Output;
+  stderr: Output;
+}
+
+/** Thrown when a command run with `check` ended with a code other than 0. Its output is kept. */
+export class NonZeroExitError<Output extends string | Uint8Array = string | Uint8Array> extends CriError {
+  readonly exitCode: number;
+  readonly stdout: Output;
+  readonly stderr: Output;
+
+  constructor(message: string, options: NonZeroExitOptions<Output>) {
+    super("non_zero_exit", message, options);
+    this.name = "NonZeroExitError";
+    this.exitCode = options.exitCode;
+    this.stdout = options.stdout;
+    this.stderr = options.stderr;
+  }
+}
+
 // `instanceof` must hold for errors made by another copy of this module, so each class carries a mark in the
 // global symbol registry and looks for that mark instead of its own prototype.
 function brand(errorClass: { prototype: object; name: string }, name: string): void {
@@ -213,3 +263,5 @@ brand(UnavailableError, "UnavailableError");
 brand(NotRunningError, "NotRunningError");
 brand(StaleSocketError, "StaleSocketError");
 brand(NoPermissionError, "NoPermissionError");
+brand(NoEndpointError, "NoEndpointError");
+brand(NonZeroExitError, "NonZeroExitError");
