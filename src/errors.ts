@@ -216,21 +216,23 @@ export class NoEndpointError extends CriError {
   }
 }
 
-/** What a command left behind that ended with a code other than 0. */
-export interface NonZeroExitOptions<Output extends string | Uint8Array = string | Uint8Array>
-  extends CriErrorOptions {
-  exitCode: number;
-  stdout: Output;
-  stderr: Output;
-}
-
-/** Thrown when a command run with `check` ended with a code other than 0. Its output is kept. */
-export class NonZeroExitError<Output extends string | Uint8Array = string | Uint8Array> extends CriError {
+/**
+ * Thrown when a command run with `check` ended with a code other than 0. Its output is kept: text, or bytes
+ * where bytes were asked for.
+ */
+export class NonZeroExitError extends CriError {
   readonly exitCode: number;
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: string | Uint8Array;
+  readonly stderr: string | Uint8Array;
 
-  constructor(message: string, options: NonZeroExitOptions<Output>) {
+  constructor(
+    message: string,
+    options: CriErrorOptions & {
+      exitCode: number;
+      stdout: string | Uint8Array;
+      stderr: string | Uint8Array;
+    },
+  ) {
     super("non_zero_exit", message, options);
     this.name = "NonZeroExitError";
     this.exitCode = options.exitCode;
