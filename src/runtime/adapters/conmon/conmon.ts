@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 
 import { CriError } from "../../../errors.js";
 import { identifyProcess, type ProcessIdentity } from "../process.js";
@@ -91,7 +91,7 @@ async function create(path: string, request: ConmonCreate): Promise<MonitoredCon
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   const [report] = await Promise.all([
-    text(child.stdio[syncPipeFd] as Readable),
+    firstLine(child.stdio[syncPipeFd] as Readable),
     new Promise<void>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", () => resolve());
@@ -121,6 +121,16 @@ function conmonArgs(request: ConmonCreate, pidFile: string, monitorPidFile: stri
   if (request.stdin) args.push("--stdin");
   if (request.stdin && !request.stdinOnce) args.push("--leave-stdin-open");
   return args;
+}
+
+/** The monitor keeps its end of the pipe open for as long as it lives, so the end of the line is the end. */
+async function firstLine(pipe: Readable): Promise<string> {
+  try {
+    for await (const line of createInterface({ input: pipe })) return line;
+    return "";
+  } finally {
+    pipe.destroy();
+  }
 }
 
 /** The report is one JSON line: the pid of the container's init, or -1 and what the OCI runtime said. */
