@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Rollback } from "../async/rollback.js";
+import { CriError } from "../errors.js";
+import type { CallOptions } from "../services/call-options.js";
+import type { ImageSource } from "./image-source.js";
+import { type ImportedImage, importImage } from "./import-image.js";
+import { claimNetwork, sweepClaims } from "./network-claim.js";
+import { runtimeMain } from "./package-files.js";
+import { placeFlags, purge, purgeAbandoned, rootOf } from "./purge.js";
+import { startRuntimeProcess } from "./runtime-process.js";
+import { temporaryDirectory } from "./temporary-directory.js";
+
+export interface StartRuntimeOptions {
+  /** Gives up the start; a runtime that serves is ended by dispose alone. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the runtime may take until it serves, in milliseconds; 30,000 by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Registries beside loopback that may be asked over plain HTTP, each as `HOST[:PORT]`. */
+  readonly insecureRegistries?: readonly string[] | undefined;
+  /** `info` by default. */
+  readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
+}
+
+/** A private runtime. Dispose ends it and removes all that was made in it. */
+export interface RuntimeHandle extends AsyncDisposable {
+  /** For `connect()`: `unix:///tmp/crikit-.../cri.sock`. */
+  readonly endpoint: string;
+  /** Where it keeps images and containers. */
+  readonly root: string;
+  /** The daemon's process. */
+  readonly pid: number;
+  /** The bridge and the subnet of its pods. */
+  readonly network: { readonly bridge: string; readonly subnet: string };
+  /** Brings in an image without a registry. */
+  importImage(source: ImageSource, options?: CallOptions): Promise<ImportedImage>;
+  /** What the daemon has logged so far; the whole of it after dispose. */
+  log(): Promise<string>;
+}
+
+/**
+ * Starts crikit's own runtime, as a child process, in a temporary directory with its own socket, images and
+ * network. Needs Linux, root and the programs that `crikit-runtime` calls. What a killed process has left of
+ * an earlier runtime is removed first.
+ *
+ * @example
+ * ```ts
+ * await using runtime = await startRuntime();
+ * await runtime.importImage({ ref: "demo/busybox:1", ...(await busyboxImage()) });
+ * await using cri = await connect(runtime.endpoint);
+ * ```
+ */
+export async function startRuntime(options: StartRuntimeOptions = {}): Promise<RuntimeHandle> {
+  options.signal?.throwIfAborted();
+  checkMachine();
+  const main = runtimeMain();
+  await sweepClaims(purgeAbandoned);
+  const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
+  const rollback = new Rollback();
+  try {
+    const claim = await claimNetwork(directory);
+    // A purge that fails keeps the claim, so that a later start tries again once this process has ended.
+    rollback.add("remove what the runtime has made", () => purge(claim).then(() => claim.release()));
+    await mkdir(directory, { mode: 0o700 });
+    const endpoint = `unix://${join(directory, "cri.sock")}`;
+    const logPath = join(directory, "log");
+    const registries = (options.insecureRegistries ?? []).flatMap((host) => ["--insecure-registry", host]);
+    const level = ["--log-level", options.logLevel ?? "info"];
+    const daemon = await startRuntimeProcess({
+      args: [main, "--listen", endpoint, ...placeFlags(claim), ...registries, ...level],
+      logPath,
+      timeoutMs: options.timeoutMs ?? 30_000,
+      signal: options.signal,
+    });
+    let lastLog: string | undefined;
+    rollback.add("keep the log", async () => {
+      lastLog = await readFile(logPath, "utf8");
+    });
+    rollback.add("end the daemon", () => daemon.stop());
+    let disposed: Promise<void> | undefined;
+    return {
+      endpoint,
+      root: rootOf(directory),
+      pid: daemon.pid,
+      network: { bridge: claim.bridge, subnet: claim.subnet },
+      importImage: (source, callOptions) => importImage(endpoint, source, callOptions),
+      log: async () => lastLog ?? readFile(logPath, "utf8"),
+      [Symbol.asyncDispose]: () => {
+        disposed ??= undoAll(rollback);
+        return disposed;
+      },
+    };
+  } catch (error) {
+    await rollback.run();
+    throw error;
+  }
+}
+
+async function undoAll(rollback: Rollback): Promise<void> {
+  const failures = await rollback.run();
+  if (failures.length === 0) return;
+  const what = failures.map(({ description }) => description).join(", ");
+  throw new AggregateError(
+    failures.map(({ error }) => error),
+    `The runtime was not wholly removed: failed to ${what}`,
+  );
+}
+
+function checkMachine(): void {
+  if (process.platform !== "linux") {
+    throw new CriError(
+      "failed_precondition",
+      `startRuntime() runs Linux containers and this is ${process.platform}: run it in a Linux machine or container`,
+    );
+  }
+  if (process.getuid?.() !== 0) {
+    throw new CriError(
+      "permission_denied",
+      "startRuntime() needs root for namespaces and mounts: run with sudo, or in a privileged container",
+    );
+  }
+}
