@@ -84,10 +84,9 @@ export interface OciNamespace {
 /** A device node to make in the container. */
 export interface OciDevice {
   path: string;
-  /** Block, character (unbuffered is the same), or a FIFO, which has no numbers. */
-  type: "b" | "c" | "u" | "p";
-  major?: number | undefined;
-  minor?: number | undefined;
+  type: "b" | "c";
+  major: number;
+  minor: number;
   /** Permission bits, in decimal once written. */
   fileMode?: number | undefined;
   uid?: number | undefined;

@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from "../../errors.js";
-import type { Capability } from "../../proto.js";
+import type { LinuxContainerSecurityContext } from "../../proto.js";
 import type { OciCapabilities } from "../oci.js";
+import type { SpecHost } from "./host.js";
+import { invalid } from "./invalid.js";
 
 /** What a container gets without asking: the set that Docker and containerd give. */
 const defaultCapabilities = [
@@ -22,33 +23,37 @@ const defaultCapabilities = [
 
 const field = "config.linux.security_context.capabilities";
 
-export interface CapabilityInput {
-  privileged: boolean;
-  capabilities: Capability | undefined;
-  /** What the daemon itself holds: nobody can be given more. */
-  host: readonly string[];
+/** For a process that needs none. */
+export function noCapabilities(): OciCapabilities {
+  return { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] };
 }
 
 /**
- * The capabilities of a container. A name may come with or without `CAP_`, in any case; `ALL` stands for
- * every one. What is both added and dropped is dropped, as other runtimes do it.
+ * The capabilities of a container, never more than the host has to give. A name may come with or without
+ * `CAP_`, in any case; `ALL` stands for every one. What is both added and dropped by name is dropped, and what
+ * is added by name survives dropping `ALL`, as other runtimes do it.
  */
-export function containerCapabilities({ privileged, capabilities, host }: CapabilityInput): OciCapabilities {
-  const added = names(capabilities?.addCapabilities ?? []);
-  const dropped = names(capabilities?.dropCapabilities ?? []);
-  const ambient = names(capabilities?.addAmbientCapabilities ?? []);
-  const granted = new Set(privileged || added.has("ALL") ? host : defaultCapabilities);
-  if (dropped.has("ALL")) granted.clear();
+export function containerCapabilities(
+  security: LinuxContainerSecurityContext | undefined,
+  host: Pick<SpecHost, "capabilities">,
+): OciCapabilities {
+  const asked = security?.capabilities;
+  const added = names(asked?.addCapabilities ?? []);
+  const dropped = names(asked?.dropCapabilities ?? []);
+  const ambient = names(asked?.addAmbientCapabilities ?? []);
+  const all = security?.privileged || added.has("ALL");
+  const granted = new Set(dropped.has("ALL") ? [] : all ? host.capabilities : defaultCapabilities);
   for (const name of [...added, ...ambient]) granted.add(name);
   for (const name of dropped) granted.delete(name);
-  const possible = host.filter((name) => granted.has(name));
+  const possible = host.capabilities.filter((name) => granted.has(name));
+  // The kernel takes an ambient capability only with the inheritable one.
+  const inherited = possible.filter((name) => ambient.has(name));
   return {
     bounding: possible,
     effective: possible,
     permitted: possible,
-    // The kernel takes an ambient capability only with the inheritable one.
-    inheritable: possible.filter((name) => ambient.has(name)),
-    ambient: possible.filter((name) => ambient.has(name)),
+    inheritable: inherited,
+    ambient: inherited,
   };
 }
 
@@ -57,9 +62,7 @@ function names(given: readonly string[]): Set<string> {
     given.map((name) => {
       const upper = name.toUpperCase();
       if (!/^[A-Z_]+$/.test(upper)) {
-        throw new InvalidArgumentError(`Capability "${name}" in ${field} is not a name like NET_ADMIN`, {
-          field,
-        });
+        throw invalid(field, `has "${name}", which is not a name like NET_ADMIN`);
       }
       return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
     }),

@@ -1,106 +1,112 @@
 import type { ContainerConfig } from "../../proto.js";
-import type { OciDevice, OciDeviceRule, OciSpec, OciUser } from "../oci.js";
+import type { OciSpec, OciUser } from "../oci.js";
+import { chooseAppArmor } from "./apparmor.js";
+import { type MountSources, rootfsPropagation } from "./bind-mount.js";
 import { containerCapabilities } from "./capabilities.js";
-import { containerMounts, rootfsPropagation, type SandboxFiles } from "./mounts.js";
-import { checkUserNamespace, containerNamespaces } from "./namespaces.js";
+import { containerDevices, type HostDevices } from "./devices.js";
+import type { SpecHost } from "./host.js";
+import { invalid } from "./invalid.js";
+import { kernelPaths } from "./kernel-paths.js";
+import { containerMounts, type SandboxFiles } from "./mounts.js";
+import { checkNamespaceOptions, containerNamespaces } from "./namespaces.js";
 import { type ImageDefaults, processArgs, processCwd, processEnv, processRlimits } from "./process.js";
-import { clampOomScoreAdj, ociResources } from "./resources.js";
-import { ociVersion, type SpecHost } from "./sandbox-spec.js";
-import {
-  chooseAppArmor,
-  chooseSeccomp,
-  defaultMaskedPaths,
-  defaultReadonlyPaths,
-  type SeccompProfiles,
-} from "./security.js";
+import { containerOomScoreAdj, ociResources } from "./resources.js";
+import { ociVersion } from "./sandbox-spec.js";
+import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
 
 export interface ContainerSpecInput {
   config: ContainerConfig;
   image: ImageDefaults;
   user: OciUser;
   rootfs: string;
-  sandbox: { pid: number; hostname: string; files: SandboxFiles };
-  /** The init process of the container whose processes this one joins, for pid mode TARGET. */
+  sandbox: {
+    /** The pause process. */
+    pid: number;
+    hostname: string;
+    files: SandboxFiles;
+    /** Whether the pod was made for privileged containers. */
+    privileged: boolean;
+  };
+  /** The init process of the container that pid mode TARGET names; undefined when there is none that runs. */
   targetPid: number | undefined;
-  /** The devices asked for, or with `privileged` all of the host's. */
-  devices: { device: OciDevice; access: string }[];
+  /** What the host has at each of `devicePaths(config)`. */
+  hostDevices: HostDevices;
+  /** What the host has at the `host_path` of each mount. */
+  mountSources: MountSources;
   cgroupsPath: string;
   host: SpecHost;
   profiles: SeccompProfiles;
 }
 
-const denyDevices: OciDeviceRule = { allow: false, access: "rwm" };
-const allowDevices: OciDeviceRule = { allow: true, access: "rwm" };
-
 /**
  * What the OCI runtime is to run for a CRI container. Everything read from the host or the image comes in
- * with the input. Throws `InvalidArgumentError` naming the field that cannot be carried out.
+ * with the input. Throws `InvalidArgumentError` naming the field that cannot be carried out, and
+ * `failed_precondition` for what only this host lacks.
  */
 export function containerSpec(input: ContainerSpecInput): OciSpec {
-  const { config, image, host, devices } = input;
+  const { config, image, host, sandbox } = input;
   const security = config.linux?.securityContext;
   const privileged = security?.privileged ?? false;
   const readonlyRootfs = security?.readonlyRootfs ?? false;
-  checkUserNamespace(security?.namespaceOptions, "config");
+  checkContainer(input);
 
-  const capabilities = containerCapabilities({
-    privileged,
-    capabilities: security?.capabilities,
-    host: host.capabilities,
-  });
-  const seccomp = chooseSeccomp({
-    profile: security?.seccomp,
-    privileged,
-    profiles: input.profiles,
-    architecture: host.architecture,
-    capabilities: capabilities.bounding,
-  });
-  const apparmorProfile = chooseAppArmor(security?.apparmor, host.appArmor);
+  const capabilities = containerCapabilities(security, host);
+  const granted = capabilities.bounding;
+  const seccomp = chooseSeccomp(security, input.profiles, { capabilities: granted, host });
+  const apparmorProfile = chooseAppArmor(security?.apparmor, security?.apparmorProfile ?? "", host);
   const propagation = rootfsPropagation(config.mounts);
-  const masked = security?.maskedPaths.length ? security.maskedPaths : defaultMaskedPaths;
-  const readonly = security?.readonlyPaths.length ? security.readonlyPaths : defaultReadonlyPaths;
+  const { devices, rules } = containerDevices(config, input.hostDevices);
   return {
     ociVersion,
     process: {
       terminal: config.tty,
       user: input.user,
       args: processArgs(config, image),
-      env: processEnv(config, image, input.sandbox.hostname),
+      env: processEnv(config, image, sandbox.hostname),
       cwd: processCwd(config, image),
       capabilities,
       rlimits: processRlimits(host.maxOpenFiles),
       noNewPrivileges: security?.noNewPrivs ?? false,
-      oomScoreAdj: clampOomScoreAdj(Number(config.linux?.resources?.oomScoreAdj ?? 0n), host),
+      oomScoreAdj: containerOomScoreAdj(config.linux?.resources, host),
       ...(apparmorProfile !== undefined && { apparmorProfile }),
     },
     root: { path: input.rootfs, readonly: readonlyRootfs },
     mounts: containerMounts({
       mounts: config.mounts,
-      files: input.sandbox.files,
+      sources: input.mountSources,
+      files: sandbox.files,
       privileged,
       readonlyRootfs,
     }),
     linux: {
       namespaces: containerNamespaces({
         options: security?.namespaceOptions,
-        sandboxPid: input.sandbox.pid,
+        sandboxPid: sandbox.pid,
         targetPid: input.targetPid,
         cgroupVersion: host.cgroupVersion,
         privileged,
       }),
-      devices: devices.map(({ device }) => device),
-      resources: {
-        ...ociResources(config.linux?.resources, host.cgroupVersion),
-        devices: privileged ? [allowDevices] : [denyDevices, ...devices.map(deviceRule)],
-      },
+      devices,
+      resources: { ...ociResources(config.linux?.resources, host), devices: rules },
       cgroupsPath: input.cgroupsPath,
       ...(propagation !== undefined && { rootfsPropagation: propagation }),
-      ...(!privileged && { maskedPaths: [...masked], readonlyPaths: [...readonly] }),
+      ...kernelPaths(security),
       ...(seccomp && { seccomp }),
     },
   };
 }
 
-function deviceRule({ device, access }: { device: OciDevice; access: string }): OciDeviceRule {
-  return { allow: true, type: device.type === "b" ? "b" : "c", major: device.major, minor: device.minor, access };
+/** Refuses, before anything is made, what can be seen to be wrong from the request alone. */
+function checkContainer({ config, sandbox }: ContainerSpecInput): void {
+  const security = config.linux?.securityContext;
+  checkNamespaceOptions(security?.namespaceOptions, "container");
+  if (security?.privileged && !sandbox.privileged) {
+    throw invalid(
+      "config.linux.security_context.privileged",
+      "is set, and the pod was not made privileged: set it in the sandbox's security context too",
+    );
+  }
+  if (config.CDIDevices.length > 0) {
+    throw invalid("config.CDI_devices", "asks for CDI devices, which this runtime does not serve");
+  }
 }

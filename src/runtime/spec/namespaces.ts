@@ -1,25 +1,41 @@
-import { InvalidArgumentError } from "../../errors.js";
 import { NamespaceMode, type NamespaceOption } from "../../proto.js";
 import type { OciNamespace } from "../oci.js";
+import { invalid } from "./invalid.js";
 
-/** Refuses what this runtime cannot do yet, before anything is made. */
-export function checkUserNamespace(options: NamespaceOption | undefined, owner: string): void {
-  const userns = options?.usernsOptions;
-  if (!userns || userns.mode === NamespaceMode.NODE) return;
-  const field = `${owner}.linux.security_context.namespace_options.userns_options`;
-  throw new InvalidArgumentError(
-    `${field}: user namespaces are not served by this runtime, leave it out or set mode NODE`,
-    { field },
-  );
+const field = "config.linux.security_context.namespace_options";
+
+/** Refuses, before anything is made, the modes that CRI does not have for a namespace or that are not served. */
+export function checkNamespaceOptions(
+  options: NamespaceOption | undefined,
+  of: "sandbox" | "container",
+): void {
+  if (!options) return;
+  for (const kind of ["network", "ipc"] as const) {
+    const mode = options[kind];
+    if (mode !== NamespaceMode.POD && mode !== NamespaceMode.NODE) {
+      throw invalid(`${field}.${kind}`, `is ${NamespaceMode[mode] ?? mode}, and can only be POD or NODE`);
+    }
+  }
+  if (of === "sandbox" && options.pid === NamespaceMode.TARGET) {
+    throw invalid(`${field}.pid`, "is TARGET, which is for containers only");
+  }
+  if (options.usernsOptions && options.usernsOptions.mode !== NamespaceMode.NODE) {
+    throw invalid(
+      `${field}.userns_options`,
+      "asks for a user namespace, which this runtime does not serve: leave it out or set mode NODE",
+    );
+  }
 }
 
-/** The namespaces that a pod's pause process holds. What is the node's is left out, and so inherited. */
+/**
+ * The namespaces that a pod's pause process holds. What is the node's is left out, and so inherited. Without
+ * a network namespace of its own the pod has the node's hostname too, so no UTS namespace either.
+ */
 export function sandboxNamespaces(
   options: NamespaceOption | undefined,
   netns: string | undefined,
 ): OciNamespace[] {
   const namespaces: OciNamespace[] = [{ type: "mount" }];
-  // A hostname set by a process that shares the node's UTS namespace would be the node's.
   if (netns !== undefined) namespaces.push({ type: "network", path: netns }, { type: "uts" });
   if (options?.ipc !== NamespaceMode.NODE) namespaces.push({ type: "ipc" });
   if (options?.pid !== NamespaceMode.NODE) namespaces.push({ type: "pid" });
@@ -30,7 +46,7 @@ export interface ContainerNamespaceInput {
   options: NamespaceOption | undefined;
   /** The pid of the pod's pause process. Where the pod uses the node's namespace, so does that process. */
   sandboxPid: number;
-  /** The init process of the container that `target_id` names. */
+  /** The init process of the container that `target_id` names; undefined when it does not run. */
   targetPid: number | undefined;
   cgroupVersion: 1 | 2;
   privileged: boolean;
@@ -38,25 +54,29 @@ export interface ContainerNamespaceInput {
 
 /** The namespaces of a container: the pod's, but for its mounts and, as asked, its processes. */
 export function containerNamespaces(input: ContainerNamespaceInput): OciNamespace[] {
-  const { options, sandboxPid, targetPid } = input;
-  const ofPod = (type: "network" | "ipc" | "uts") => ({
-    type,
-    path: `/proc/${sandboxPid}/ns/${type === "network" ? "net" : type}`,
-  });
-  const namespaces: OciNamespace[] = [{ type: "mount" }, ofPod("network"), ofPod("ipc"), ofPod("uts")];
-  switch (options?.pid ?? NamespaceMode.POD) {
-    case NamespaceMode.POD:
-      namespaces.push({ type: "pid", path: `/proc/${sandboxPid}/ns/pid` });
-      break;
-    case NamespaceMode.CONTAINER:
-      namespaces.push({ type: "pid" });
-      break;
-    case NamespaceMode.TARGET:
-      namespaces.push({ type: "pid", path: `/proc/${targetPid}/ns/pid` });
-      break;
-    case NamespaceMode.NODE:
-      break;
-  }
+  const ofPod = `/proc/${input.sandboxPid}/ns`;
+  const namespaces: OciNamespace[] = [
+    { type: "mount" },
+    { type: "network", path: `${ofPod}/net` },
+    { type: "ipc", path: `${ofPod}/ipc` },
+    { type: "uts", path: `${ofPod}/uts` },
+    ...pidNamespace(input, ofPod),
+  ];
+  // With version 1 it would only hide from the container which group it is in.
   if (input.cgroupVersion === 2 && !input.privileged) namespaces.push({ type: "cgroup" });
   return namespaces;
+}
+
+function pidNamespace({ options, targetPid }: ContainerNamespaceInput, ofPod: string): OciNamespace[] {
+  switch (options?.pid ?? NamespaceMode.POD) {
+    case NamespaceMode.NODE:
+      return [];
+    case NamespaceMode.CONTAINER:
+      return [{ type: "pid" }];
+    case NamespaceMode.TARGET:
+      if (targetPid !== undefined) return [{ type: "pid", path: `/proc/${targetPid}/ns/pid` }];
+      throw invalid(`${field}.target_id`, `names "${options?.targetId}", which is not a running container`);
+    default:
+      return [{ type: "pid", path: `${ofPod}/pid` }];
+  }
 }

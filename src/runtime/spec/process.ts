@@ -1,9 +1,12 @@
-import { InvalidArgumentError } from "../../errors.js";
+import { posix } from "node:path";
+
 import type { ContainerConfig } from "../../proto.js";
 import type { OciRlimit } from "../oci.js";
+import { invalid } from "./invalid.js";
 
 /** The parts of an image's configuration that shape a process. */
 export interface ImageDefaults {
+  /** `NAME=value`. */
   env: readonly string[];
   entrypoint: readonly string[];
   cmd: readonly string[];
@@ -23,30 +26,30 @@ export function processArgs(config: ContainerConfig, image: ImageDefaults): stri
   const args = config.args.length > 0 || config.command.length > 0 ? config.args : image.cmd;
   const all = [...entrypoint, ...args];
   if (all.length > 0) return all;
-  throw new InvalidArgumentError("config.command is empty and the image names no command either", {
-    field: "config.command",
-  });
+  throw invalid("config.command", "is empty, and the image names no command either");
 }
 
 /** The environment: the image's, then the request's; of one name the last one counts. */
 export function processEnv(config: ContainerConfig, image: ImageDefaults, hostname: string): string[] {
   const env = new Map<string, string>();
-  const set = (entry: string) => env.set(entry.split("=", 1)[0] ?? "", entry);
+  const set = (entry: string) => env.set(entry.slice(0, entry.indexOf("=")), entry);
   set(defaultPath);
   set(`HOSTNAME=${hostname}`);
   if (config.tty) set("TERM=xterm");
-  for (const entry of image.env) set(entry);
-  for (const { key, value } of config.envs) {
-    if (key === "")
-      throw new InvalidArgumentError("config.envs has an entry without a key", { field: "config.envs" });
+  // Builders have let a bare name through, which an OCI runtime refuses to start with.
+  for (const entry of image.env) if (entry.indexOf("=") > 0) set(entry);
+  config.envs.forEach(({ key, value }, index) => {
+    if (key === "" || key.includes("=") || `${key}${value}`.includes("\0")) {
+      throw invalid(`config.envs[${index}]`, `("${key}") has no key, an "=" in the key, or a NUL byte`);
+    }
     set(`${key}=${value}`);
-  }
+  });
   return [...env.values()];
 }
 
 /** Where the process starts; the OCI runtime makes the directory if the image has none such. */
 export function processCwd(config: ContainerConfig, image: ImageDefaults): string {
-  return config.workingDir || image.workingDir || "/";
+  return posix.resolve("/", config.workingDir || image.workingDir);
 }
 
 /**

@@ -1,27 +1,26 @@
-import type { PodSandboxConfig } from "../../proto.js";
-import type { OciSpec } from "../oci.js";
+import type { LinuxSandboxSecurityContext, PodSandboxConfig } from "../../proto.js";
+import type { OciSpec, OciUser } from "../oci.js";
+import { chooseAppArmor } from "./apparmor.js";
+import { noCapabilities } from "./capabilities.js";
+import { noDevices } from "./devices.js";
+import type { SpecHost } from "./host.js";
+import { invalid } from "./invalid.js";
+import { kernelPaths } from "./kernel-paths.js";
 import { sandboxMounts } from "./mounts.js";
-import { checkUserNamespace, sandboxNamespaces } from "./namespaces.js";
+import { checkNamespaceOptions, sandboxNamespaces } from "./namespaces.js";
 import { processRlimits } from "./process.js";
 import { clampOomScoreAdj } from "./resources.js";
-import { chooseSeccomp, defaultMaskedPaths, defaultReadonlyPaths, type SeccompProfiles } from "./security.js";
-
-/** What the host can do, as far as a spec depends on it. */
-export interface SpecHost {
-  architecture: string;
-  capabilities: readonly string[];
-  oomScoreAdj: number;
-  maxOpenFiles: number;
-  appArmor: boolean;
-  cgroupVersion: 1 | 2;
-}
+import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
+import { podSysctls } from "./sysctls.js";
+import { checkUserFields } from "./user-fields.js";
 
 export interface SandboxSpecInput {
   config: PodSandboxConfig;
-  /** The directory with the pause program. */
+  /** A directory with the static program `catatonit` and the empty directories dev, proc and sys. */
   rootfs: string;
-  /** The pod's network namespace; undefined when it uses the node's. */
+  /** The file that the pod's network namespace is pinned to; undefined when it uses the node's. */
   netns: string | undefined;
+  /** Unused when the pod uses the node's network, and with it the node's name. */
   hostname: string;
   cgroupsPath: string;
   host: SpecHost;
@@ -33,44 +32,63 @@ export const ociVersion = "1.0.2";
 /** The kernel is to spare what holds a pod's namespaces for as long as it can. */
 const pauseOomScoreAdj = -998;
 /** The user of the customary pause image: nobody in particular. */
-const pauseUser = { uid: 65535, gid: 65535 };
+const pauseUser = 65_535;
+/** Linux takes no more, and no less than one. */
+const hostnameLength = 64;
 
-/** The pause container: it holds the pod's namespaces and reaps its orphans. */
+/**
+ * The pause container: it holds the pod's namespaces and reaps its orphans. Throws `InvalidArgumentError`
+ * naming the field that cannot be carried out, and `failed_precondition` for what only this host lacks.
+ */
 export function sandboxSpec(input: SandboxSpecInput): OciSpec {
   const { config, netns, host } = input;
   const security = config.linux?.securityContext;
-  checkUserNamespace(security?.namespaceOptions, "config");
-  const seccomp = chooseSeccomp({
-    profile: security?.seccomp,
-    privileged: security?.privileged ?? false,
-    profiles: input.profiles,
-    architecture: host.architecture,
-    capabilities: [],
-  });
-  const sysctl = config.linux?.sysctls ?? {};
+  const options = security?.namespaceOptions;
+  checkNamespaceOptions(options, "sandbox");
+  if (netns !== undefined) checkHostname(input.hostname);
+
+  const seccomp = chooseSeccomp(security, input.profiles, { capabilities: [], host });
+  const apparmorProfile = chooseAppArmor(security?.apparmor, "", host);
+  const sysctl = podSysctls(config.linux?.sysctls ?? {}, options);
   return {
     ociVersion,
+    // Without an own UTS namespace this would rename the node.
     ...(netns !== undefined && { hostname: input.hostname }),
     process: {
-      user: pauseUser,
+      user: sandboxUser(security),
       args: ["/catatonit", "-P"],
       env: ["PATH=/"],
       cwd: "/",
-      capabilities: { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] },
+      capabilities: noCapabilities(),
       noNewPrivileges: true,
       rlimits: processRlimits(host.maxOpenFiles),
       oomScoreAdj: clampOomScoreAdj(pauseOomScoreAdj, host),
+      ...(apparmorProfile !== undefined && { apparmorProfile }),
     },
     root: { path: input.rootfs, readonly: true },
     mounts: sandboxMounts(),
     linux: {
-      namespaces: sandboxNamespaces(security?.namespaceOptions, netns),
-      resources: { devices: [{ allow: false, access: "rwm" }] },
+      namespaces: sandboxNamespaces(options, netns),
+      // The least share of the processor there is: it sleeps all its life.
+      resources: { cpu: { shares: 2 }, devices: [...noDevices] },
       cgroupsPath: input.cgroupsPath,
-      maskedPaths: defaultMaskedPaths,
-      readonlyPaths: defaultReadonlyPaths,
+      ...kernelPaths(undefined),
       ...(seccomp && { seccomp }),
-      ...(Object.keys(sysctl).length > 0 && { sysctl: { ...sysctl } }),
+      ...(Object.keys(sysctl).length > 0 && { sysctl }),
     },
   };
+}
+
+function sandboxUser(security: LinuxSandboxSecurityContext | undefined): OciUser {
+  if (!security) return { uid: pauseUser, gid: pauseUser };
+  checkUserFields(security);
+  const uid = Number(security.runAsUser?.value ?? pauseUser);
+  const gid = Number(security.runAsGroup?.value ?? pauseUser);
+  const additionalGids = security.supplementalGroups.map((group) => Number(group));
+  return { uid, gid, ...(additionalGids.length > 0 && { additionalGids }) };
+}
+
+function checkHostname(hostname: string): void {
+  if (hostname.length > 0 && hostname.length <= hostnameLength) return;
+  throw invalid("config.hostname", `is "${hostname}", and must have 1 to ${hostnameLength} characters`);
 }

@@ -1,3 +1,4 @@
+import { CriError } from "../../errors.js";
 import type { OciSeccomp, OciSyscallRule } from "../oci.js";
 
 interface Condition {
@@ -6,8 +7,8 @@ interface Condition {
 }
 
 interface ProfileRule extends OciSyscallRule {
-  includes?: Condition;
-  excludes?: Condition;
+  includes?: Condition | null;
+  excludes?: Condition | null;
 }
 
 /** A profile as container engines ship it: the OCI document with conditions on its rules. */
@@ -16,7 +17,20 @@ export interface SeccompProfile {
   defaultErrnoRet?: number;
   architectures?: string[];
   archMap?: { architecture: string; subArchitectures: string[] | null }[];
+  flags?: string[];
   syscalls?: ProfileRule[] | null;
+}
+
+/** Reads a profile file's content. Throws when that is not a seccomp profile, naming the file. */
+export function parseSeccompProfile(text: string, file: string): SeccompProfile {
+  let profile: SeccompProfile;
+  try {
+    profile = JSON.parse(text);
+  } catch (cause) {
+    throw new CriError("failed_precondition", `${file} is not JSON, as a seccomp profile must be`, { cause });
+  }
+  if (typeof profile?.defaultAction === "string") return profile;
+  throw new CriError("failed_precondition", `${file} is not a seccomp profile: it has no defaultAction`);
 }
 
 export interface SeccompInput {
@@ -31,22 +45,25 @@ const kernelNames: Record<string, string> = {
   amd64: "SCMP_ARCH_X86_64",
   arm64: "SCMP_ARCH_AARCH64",
   arm: "SCMP_ARCH_ARM",
+  ppc64le: "SCMP_ARCH_PPC64LE",
   riscv64: "SCMP_ARCH_RISCV64",
+  s390x: "SCMP_ARCH_S390X",
 };
 
 /** The profile without the rules whose conditions do not hold, which OCI runtimes would apply to everyone. */
 export function filterSeccomp({ profile, architecture, capabilities }: SeccompInput): OciSeccomp {
-  const holds = ({ caps = [], arches = [] }: Condition) =>
-    caps.every((cap) => capabilities.includes(cap)) && (arches.length === 0 || arches.includes(architecture));
-  const excluded = ({ caps = [], arches = [] }: Condition) =>
-    caps.some((cap) => capabilities.includes(cap)) || arches.includes(architecture);
+  const isGranted = (cap: string) => capabilities.includes(cap);
+  const includes = ({ caps = [], arches = [] }: Condition) =>
+    caps.every(isGranted) && (arches.length === 0 || arches.includes(architecture));
+  const excludes = ({ caps = [], arches = [] }: Condition) =>
+    caps.some(isGranted) || arches.includes(architecture);
 
   const syscalls = (profile.syscalls ?? [])
-    .filter((rule) => holds(rule.includes ?? {}) && !excluded(rule.excludes ?? {}))
+    .filter((rule) => includes(rule.includes ?? {}) && !excludes(rule.excludes ?? {}))
     .map(({ names, action, args, errnoRet }) => ({
       names,
       action,
-      ...(errnoRet !== undefined && { errnoRet }),
+      ...(typeof errnoRet === "number" && { errnoRet }),
       ...(args?.length && { args }),
     }));
   const own = profile.archMap?.find((entry) => entry.architecture === kernelNames[architecture]);
@@ -55,6 +72,7 @@ export function filterSeccomp({ profile, architecture, capabilities }: SeccompIn
     defaultAction: profile.defaultAction,
     ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
     ...(architectures && { architectures }),
+    ...(profile.flags?.length && { flags: profile.flags }),
     syscalls,
   };
 }

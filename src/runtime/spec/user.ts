@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from "../../errors.js";
 import { type LinuxContainerSecurityContext, SupplementalGroupsPolicy } from "../../proto.js";
-import type { OciUser } from "../oci.js";
+import { type GroupEntry, isId, type PasswdEntry, parseGroup, parsePasswd } from "./account-files.js";
+import { invalid } from "./invalid.js";
+import { checkUserFields } from "./user-fields.js";
 
 export interface UserInput {
   /** `USER` of the image: `uid`, `name`, `uid:gid` or `name:group`; empty for root. */
@@ -11,82 +13,75 @@ export interface UserInput {
   group: string;
 }
 
-interface PasswdEntry {
-  name: string;
+/** An `OciUser` with all its groups, the main one among `additionalGids`. */
+export interface ResolvedUser {
   uid: number;
   gid: number;
+  additionalGids: number[];
 }
-
-interface GroupEntry {
-  name: string;
-  gid: number;
-  members: string[];
-}
-
-const context = "config.linux.security_context";
 
 /**
- * Who the process runs as. The request's user wins over the image's, a number needs no entry in the image,
- * and a name does. Groups that the image lists for the user join in unless the policy is `Strict`.
+ * Who the process runs as. The request's user wins over the image's; a number needs no entry in the image,
+ * a name does. Groups that the image lists for the user join in unless the policy is `Strict`. Throws
+ * `InvalidArgumentError` for a name that the image does not have and for fields that contradict each other.
  */
-export function resolveUser({ imageUser, securityContext, passwd, group }: UserInput): OciUser {
-  const users = parsePasswd(passwd);
+export function resolveUser({ imageUser, securityContext, passwd, group }: UserInput): ResolvedUser {
+  if (securityContext) checkUserFields(securityContext);
   const groups = parseGroup(group);
-  const runAsUser = securityContext?.runAsUser;
-  const runAsUsername = securityContext?.runAsUsername ?? "";
-  const runAsGroup = securityContext?.runAsGroup;
-  if (runAsGroup && !runAsUser && runAsUsername === "") {
-    throw new InvalidArgumentError(
-      `${context}.run_as_group needs run_as_user or run_as_username: a group alone would leave the user to the image`,
-      { field: `${context}.run_as_group` },
-    );
-  }
-  const [imageName = "", imageGroup] = imageUser.split(":");
-  const asked = runAsUser ? String(runAsUser.value) : runAsUsername || imageName || "0";
-  const user = findUser(users, asked, runAsUser || runAsUsername ? context : "the image's USER");
-  const ownGroup = !runAsUser && !runAsUsername && imageGroup ? findGroup(groups, imageGroup) : user.gid;
-  const gid = runAsGroup ? Number(runAsGroup.value) : ownGroup;
+  const user = chooseUser(securityContext, imageUser, parsePasswd(passwd));
+  const asked = securityContext?.runAsGroup;
+  const gid = asked ? Number(asked.value) : (imageGroup(securityContext, imageUser, groups) ?? user.gid);
 
-  const additional = new Set<number>([gid]);
-  if (securityContext?.supplementalGroupsPolicy !== SupplementalGroupsPolicy.Strict) {
-    for (const entry of groups) if (user.name && entry.members.includes(user.name)) additional.add(entry.gid);
+  // The main group is listed too: a file can be closed to that group and open to others.
+  const additional = new Set([gid]);
+  if (mergesGroups(securityContext) && user.name !== "") {
+    for (const entry of groups) if (entry.members.includes(user.name)) additional.add(entry.gid);
   }
   for (const extra of securityContext?.supplementalGroups ?? []) additional.add(Number(extra));
   return { uid: user.uid, gid, additionalGids: [...additional] };
 }
 
-function findUser(users: PasswdEntry[], asked: string, where: string): PasswdEntry {
-  if (/^\d+$/.test(asked)) {
-    const uid = Number(asked);
-    return users.find((entry) => entry.uid === uid) ?? { name: "", uid, gid: 0 };
-  }
-  const found = users.find((entry) => entry.name === asked);
+function chooseUser(
+  securityContext: LinuxContainerSecurityContext | undefined,
+  imageUser: string,
+  users: PasswdEntry[],
+): PasswdEntry {
+  const { runAsUser, runAsUsername } = securityContext ?? {};
+  if (runAsUser) return byId(users, Number(runAsUser.value));
+  const name = runAsUsername || imageUser.split(":")[0] || "0";
+  const found = isId(name) ? byId(users, Number(name)) : users.find((entry) => entry.name === name);
   if (found) return found;
-  throw new InvalidArgumentError(`User "${asked}" of ${where} is not in the image's /etc/passwd`, {
-    field: `${context}.run_as_username`,
-  });
+  const problem = `"${name}", who is not in the image's /etc/passwd`;
+  if (runAsUsername) throw invalid("config.linux.security_context.run_as_username", `is ${problem}`);
+  throw new InvalidArgumentError(`The image's own user is ${problem}: set run_as_user`);
 }
 
-function findGroup(groups: GroupEntry[], asked: string): number {
-  if (/^\d+$/.test(asked)) return Number(asked);
-  const found = groups.find((entry) => entry.name === asked);
+function byId(users: PasswdEntry[], uid: number): PasswdEntry {
+  return users.find((entry) => entry.uid === uid) ?? { name: "", uid, gid: 0 };
+}
+
+/** The group of the image's `USER`, which counts only together with the user of the image. */
+function imageGroup(
+  securityContext: LinuxContainerSecurityContext | undefined,
+  imageUser: string,
+  groups: GroupEntry[],
+): number | undefined {
+  if (securityContext?.runAsUser || securityContext?.runAsUsername) return undefined;
+  const name = imageUser.split(":")[1];
+  if (!name) return undefined;
+  if (isId(name)) return Number(name);
+  const found = groups.find((entry) => entry.name === name);
   if (found) return found.gid;
-  throw new InvalidArgumentError(`Group "${asked}" of the image's USER is not in its /etc/group`);
+  throw new InvalidArgumentError(
+    `The image's own group is "${name}", which is not in its /etc/group: set run_as_user and run_as_group`,
+  );
 }
 
-function parsePasswd(text: string): PasswdEntry[] {
-  return fields(text, 4).map(([name = "", , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
-}
-
-function parseGroup(text: string): GroupEntry[] {
-  return fields(text, 3).map(([name = "", , gid, members = ""]) => ({
-    name,
-    gid: Number(gid),
-    members: members.split(",").filter(Boolean),
-  }));
-}
-
-function fields(text: string, least: number): string[][] {
-  const rows = text.split("\n").map((line) => line.trim().split(":"));
-  return rows.filter((row) => row.length >= least && /^\d+$/.test(row[2] ?? ""));
+function mergesGroups(securityContext: LinuxContainerSecurityContext | undefined): boolean {
+  const policy = securityContext?.supplementalGroupsPolicy ?? SupplementalGroupsPolicy.Merge;
+  if (SupplementalGroupsPolicy[policy] !== undefined) return policy === SupplementalGroupsPolicy.Merge;
+  throw invalid(
+    "config.linux.security_context.supplemental_groups_policy",
+    `is ${policy}, which this runtime does not know`,
+  );
 }

@@ -1,48 +1,47 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { InvalidArgumentError } from "../../../errors.js";
 import type { OciDevice } from "../../oci.js";
 
-/** The device node of a host path under the name that a container gives it. */
-export async function readDevice(hostPath: string, containerPath: string): Promise<OciDevice> {
-  const device = await deviceAt(hostPath, containerPath).catch((cause) => {
-    throw new InvalidArgumentError(`config.devices: ${hostPath} cannot be read: ${cause.message}`, {
-      field: "config.devices",
-      cause,
+/** In /dev, and nothing to hand on: others' terminals, shared memory, queues, and what each container has. */
+const passedOver = new Set(["pts", "ptmx", "console", "shm", "mqueue", "hugepages", "fd"]);
+
+/**
+ * The device nodes at or below a path of the host; undefined when there is no such path. The path may be a
+ * symbolic link, links below it are not followed. The paths of the nodes begin with the path as given.
+ */
+export async function readDevices(path: string): Promise<OciDevice[] | undefined> {
+  const target = await realpath(path).catch(() => undefined);
+  if (target === undefined) return undefined;
+  const stats = await stat(target);
+  return stats.isDirectory() ? devicesBelow(path, target) : deviceAt(path, target);
+}
+
+async function devicesBelow(path: string, target: string): Promise<OciDevice[]> {
+  const entries = await readdir(target, { withFileTypes: true });
+  const found = entries
+    .filter(({ name }) => !passedOver.has(name))
+    .map(async (entry) => {
+      const [shown, real] = [join(path, entry.name), join(target, entry.name)];
+      if (entry.isDirectory()) return devicesBelow(shown, real);
+      return entry.isBlockDevice() || entry.isCharacterDevice() ? deviceAt(shown, real) : [];
     });
-  });
-  if (device) return device;
-  throw new InvalidArgumentError(`config.devices: ${hostPath} is not a device`, { field: "config.devices" });
+  return (await Promise.all(found)).flat();
 }
 
-/** All devices of the host, for privileged containers, but for terminals and what each container has of its own. */
-export async function listHostDevices(directory = "/dev"): Promise<OciDevice[]> {
-  const own = new Set(["pts", "shm", "fd", "mqueue", "console", "ptmx", "tty"]);
-  const found: OciDevice[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    if (directory === "/dev" && own.has(entry.name)) continue;
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) found.push(...(await listHostDevices(path)));
-    else if (entry.isBlockDevice() || entry.isCharacterDevice()) {
-      const device = await deviceAt(path, path);
-      if (device) found.push(device);
-    }
-  }
-  return found;
-}
-
-async function deviceAt(hostPath: string, containerPath: string): Promise<OciDevice | undefined> {
-  const stats = await stat(hostPath);
-  if (!stats.isBlockDevice() && !stats.isCharacterDevice()) return undefined;
-  const number = BigInt(stats.rdev);
-  return {
-    path: containerPath,
-    type: stats.isBlockDevice() ? "b" : "c",
-    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
-    minor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
-    fileMode: stats.mode & 0o777,
-    uid: stats.uid,
-    gid: stats.gid,
-  };
+async function deviceAt(path: string, target: string): Promise<OciDevice[]> {
+  const stats = await stat(target, { bigint: true });
+  if (!stats.isBlockDevice() && !stats.isCharacterDevice()) return [];
+  return [
+    {
+      path,
+      type: stats.isBlockDevice() ? "b" : "c",
+      // Each number lies in two parts of the 64 bits, as sysmacros.h has it.
+      major: Number(((stats.rdev >> 8n) & 0xfffn) | ((stats.rdev >> 32n) & 0xfffff000n)),
+      minor: Number((stats.rdev & 0xffn) | ((stats.rdev >> 12n) & 0xffffff00n)),
+      fileMode: Number(stats.mode & 0o7777n),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+    },
+  ];
 }

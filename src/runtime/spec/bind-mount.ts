@@ -1,0 +1,89 @@
+import { posix } from "node:path";
+
+import { CriError } from "../../errors.js";
+import { type Mount, MountPropagation } from "../../proto.js";
+import type { OciMount } from "../oci.js";
+import { invalid } from "./invalid.js";
+
+/** What a path of the host is, as far as mounting it into a container depends on it. */
+export interface MountSource {
+  /** The path without symbolic links. */
+  path: string;
+  /** Where the mount that it lies on passes mounts on to, in mountinfo's words: `shared:1`, `master:2`. */
+  propagation: readonly string[];
+}
+
+/** The sources by the host paths of the request. */
+export type MountSources = ReadonlyMap<string, MountSource>;
+
+/** Flags of a single mount. What changes the kind of the mount, such as `rbind`, is not the caller's to say. */
+const allowedOptions = /^(no)?(exec|suid|dev|atime|diratime|relatime|symfollow)$|^strictatime$/;
+
+/** A mount that the request asks for. Throws `InvalidArgumentError` naming the field that cannot be right. */
+export function bindMount(mount: Mount, index: number, sources: MountSources): OciMount {
+  const field = `config.mounts[${index}]`;
+  const destination = posix.resolve("/", mount.containerPath);
+  if (destination === "/") throw invalid(`${field}.container_path`, "is empty or the root itself");
+  if (mount.image)
+    throw invalid(`${field}.image`, "asks for an image volume, which this runtime does not serve");
+  if (!mount.hostPath.startsWith("/")) {
+    throw invalid(`${field}.host_path`, `is "${mount.hostPath}", and must be absolute`);
+  }
+  if (mount.uidMappings.length > 0 || mount.gidMappings.length > 0) {
+    throw invalid(field, "has ID mappings, and this runtime does not serve user namespaces");
+  }
+  const bad = mount.mountOptions.find((option) => !allowedOptions.test(option));
+  if (bad !== undefined) {
+    throw invalid(
+      `${field}.mount_options`,
+      `has "${bad}", which is not a flag such as noexec, nosuid or nodev`,
+    );
+  }
+  const source = sources.get(mount.hostPath) ?? { path: mount.hostPath, propagation: [] };
+  return {
+    destination,
+    type: "bind",
+    source: source.path,
+    options: ["rbind", propagation(mount, field, source), access(mount, field), ...mount.mountOptions],
+  };
+}
+
+// The OCI runtime makes the mount shared or slave whatever its source is, and then nothing would be passed on.
+function propagation(mount: Mount, field: string, source: MountSource): string {
+  const isShared = source.propagation.some((tag) => tag.startsWith("shared:"));
+  const isSlave = source.propagation.some((tag) => tag.startsWith("master:"));
+  switch (mount.propagation) {
+    case MountPropagation.PROPAGATION_PRIVATE:
+      return "rprivate";
+    case MountPropagation.PROPAGATION_HOST_TO_CONTAINER:
+      if (isShared || isSlave) return "rslave";
+      throw unshared(mount, field, "HOST_TO_CONTAINER", "shared or slave");
+    case MountPropagation.PROPAGATION_BIDIRECTIONAL:
+      if (isShared) return "rshared";
+      throw unshared(mount, field, "BIDIRECTIONAL", "shared");
+    default:
+      throw invalid(`${field}.propagation`, `is ${mount.propagation}, which this runtime does not know`);
+  }
+}
+
+function access({ readonly, recursiveReadOnly, propagation }: Mount, field: string): string {
+  if (!recursiveReadOnly) return readonly ? "ro" : "rw";
+  if (!readonly) throw invalid(`${field}.recursive_read_only`, "is set without readonly");
+  if (propagation === MountPropagation.PROPAGATION_PRIVATE) return "rro";
+  throw invalid(`${field}.recursive_read_only`, "needs private propagation");
+}
+
+function unshared(mount: Mount, field: string, asked: string, needed: string): CriError {
+  return new CriError(
+    "failed_precondition",
+    `${field}.propagation is ${asked}, and ${mount.hostPath} does not lie on a ${needed} mount: run mount --make-rshared on that mount first`,
+  );
+}
+
+/** The propagation that the root must have for the mounts below it to pass anything on. */
+export function rootfsPropagation(mounts: readonly Mount[]): string | undefined {
+  const asked = mounts.map((mount) => mount.propagation);
+  if (asked.includes(MountPropagation.PROPAGATION_BIDIRECTIONAL)) return "rshared";
+  if (asked.includes(MountPropagation.PROPAGATION_HOST_TO_CONTAINER)) return "rslave";
+  return undefined;
+}
