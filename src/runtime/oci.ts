@@ -150,3 +150,23 @@ export interface OciSyscallArg {
   valueTwo?: number | undefined;
   op: string;
 }
+
+/**
+ * A seccomp profile as container engines ship it: the OCI document with conditions on its rules, and a table
+ * in place of the list of architectures. A plain OCI document is one too.
+ */
+export interface SeccompProfile extends Omit<OciSeccomp, "syscalls"> {
+  archMap?: { architecture: string; subArchitectures: string[] | null }[] | undefined;
+  syscalls?: SeccompProfileRule[] | null | undefined;
+}
+
+export interface SeccompProfileRule extends OciSyscallRule {
+  includes?: SeccompCondition | null | undefined;
+  excludes?: SeccompCondition | null | undefined;
+}
+
+export interface SeccompCondition {
+  caps?: string[] | undefined;
+  /** As image indexes spell them. */
+  arches?: string[] | undefined;
+}

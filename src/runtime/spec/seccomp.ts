@@ -1,37 +1,6 @@
-import { CriError } from "../../errors.js";
-import type { OciSeccomp, OciSyscallRule } from "../oci.js";
+import type { OciSeccomp, SeccompCondition, SeccompProfile } from "../oci.js";
 
-interface Condition {
-  caps?: string[];
-  arches?: string[];
-}
-
-interface ProfileRule extends OciSyscallRule {
-  includes?: Condition | null;
-  excludes?: Condition | null;
-}
-
-/** A profile as container engines ship it: the OCI document with conditions on its rules. */
-export interface SeccompProfile {
-  defaultAction: string;
-  defaultErrnoRet?: number;
-  architectures?: string[];
-  archMap?: { architecture: string; subArchitectures: string[] | null }[];
-  flags?: string[];
-  syscalls?: ProfileRule[] | null;
-}
-
-/** Reads a profile file's content. Throws when that is not a seccomp profile, naming the file. */
-export function parseSeccompProfile(text: string, file: string): SeccompProfile {
-  let profile: SeccompProfile;
-  try {
-    profile = JSON.parse(text);
-  } catch (cause) {
-    throw new CriError("failed_precondition", `${file} is not JSON, as a seccomp profile must be`, { cause });
-  }
-  if (typeof profile?.defaultAction === "string") return profile;
-  throw new CriError("failed_precondition", `${file} is not a seccomp profile: it has no defaultAction`);
-}
+export type { SeccompProfile } from "../oci.js";
 
 export interface SeccompInput {
   profile: SeccompProfile;
@@ -53,9 +22,9 @@ const kernelNames: Record<string, string> = {
 /** The profile without the rules whose conditions do not hold, which OCI runtimes would apply to everyone. */
 export function filterSeccomp({ profile, architecture, capabilities }: SeccompInput): OciSeccomp {
   const isGranted = (cap: string) => capabilities.includes(cap);
-  const includes = ({ caps = [], arches = [] }: Condition) =>
+  const includes = ({ caps = [], arches = [] }: SeccompCondition) =>
     caps.every(isGranted) && (arches.length === 0 || arches.includes(architecture));
-  const excludes = ({ caps = [], arches = [] }: Condition) =>
+  const excludes = ({ caps = [], arches = [] }: SeccompCondition) =>
     caps.some(isGranted) || arches.includes(architecture);
 
   const syscalls = (profile.syscalls ?? [])
