@@ -1,0 +1,185 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Rollback } from "../../src/async/rollback.js";
+import { createRuntimeClient } from "../../src/services/runtime-client.js";
+import { claimNetwork, type NetworkClaim } from "../../src/testing/network-claim.js";
+import { serveRegistry } from "../../src/testing/registry.js";
+import { temporaryDirectory } from "../../src/testing/temporary-directory.js";
+import { openConnection } from "../../src/transport/connection.js";
+import { parseEndpoint } from "../../src/transport/endpoint.js";
+import { until } from "./until.js";
+
+const run = promisify(execFile);
+const programs = fileURLToPath(new URL("../../.cache/test-programs/containerd/usr/bin", import.meta.url));
+const pauseName = "crikit/pause:1";
+
+export interface Containerd extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly directory: string;
+  readonly network: { readonly bridge: string; readonly subnet: string };
+  log(): Promise<string>;
+}
+
+/**
+ * A private containerd, unpacked from its Debian package. It runs as the child of an init in mount and PID
+ * namespaces of its own, with its own /run and /var/lib: containerd 1.6 keeps its shims' sockets under
+ * /run/containerd and CNI its results under /var/lib/cni whatever is configured. So nothing lies outside the
+ * temporary directory, and when the test process dies, all its processes and mounts die with it.
+ */
+export async function startContainerd(): Promise<Containerd> {
+  if (!existsSync(join(programs, "containerd"))) {
+    throw new Error("containerd is not unpacked: run `node scripts/test-programs.mjs`");
+  }
+  const rollback = new Rollback();
+  try {
+    return await start(rollback);
+  } catch (error) {
+    await rollback.run();
+    throw error;
+  }
+}
+
+async function start(rollback: Rollback): Promise<Containerd> {
+  const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
+  const claim = await claimNetwork(directory);
+  rollback.add("give the network back", () => claim.release());
+  rollback.add("remove the bridge", () => removeBridge(claim.bridge));
+  await mkdir(directory, { mode: 0o700 });
+  rollback.add("remove the directory", () => rm(directory, { recursive: true, force: true }));
+  const pause = { "/pause": { from: "/usr/bin/catatonit" } };
+  const registry = await serveRegistry([
+    { ref: pauseName, files: pause, defaults: { entrypoint: ["/pause", "-P"] } },
+  ]);
+  rollback.add("close the registry", () => registry.close());
+  await writeConfig(directory, claim, registry.ref(pauseName));
+  const child = await launch(directory);
+  rollback.add("end containerd", () => end(child));
+  const endpoint = `unix://${join(directory, "containerd.sock")}`;
+  const log = () => readFile(join(directory, "log"), "utf8");
+  await waitUntilReady(endpoint, child, log);
+  rollback.add("remove the cgroups' parent", removeCgroupParent);
+  rollback.add("remove the pods", () => removePods(endpoint));
+  return {
+    endpoint,
+    directory,
+    network: { bridge: claim.bridge, subnet: claim.subnet },
+    log,
+    [Symbol.asyncDispose]: () => undoAll(rollback),
+  };
+}
+
+async function undoAll(rollback: Rollback): Promise<void> {
+  const failures = await rollback.run();
+  if (failures.length > 0)
+    throw new AggregateError(
+      failures.map(({ error }) => error),
+      "containerd left something",
+    );
+}
+
+async function removeBridge(name: string): Promise<void> {
+  if (existsSync(`/sys/class/net/${name}`)) await run("ip", ["link", "delete", name]);
+}
+
+async function writeConfig(directory: string, claim: NetworkClaim, sandboxImage: string): Promise<void> {
+  for (const name of ["run", "var-lib", "cni"]) await mkdir(join(directory, name));
+  const config = `
+version = 2
+root = "${directory}/root"
+state = "${directory}/state"
+[grpc]
+  address = "${directory}/containerd.sock"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${directory}/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${sandboxImage}"
+  # A process without CAP_SYS_RESOURCE cannot lower its children's oom_score_adj.
+  restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${directory}/cni"
+`;
+  const bridge = {
+    type: "bridge",
+    bridge: claim.bridge,
+    isGateway: true,
+    ipam: {
+      type: "host-local",
+      dataDir: `${directory}/leases`,
+      ranges: [[{ subnet: claim.subnet }]],
+      routes: [{ dst: "0.0.0.0/0" }],
+    },
+  };
+  const plugins = [bridge, { type: "portmap", capabilities: { portMappings: true } }];
+  const conflist = { cniVersion: "1.0.0", name: claim.bridge, plugins };
+  await writeFile(join(directory, "config.toml"), config);
+  await writeFile(join(directory, "cni/10-crikit.conflist"), JSON.stringify(conflist));
+}
+
+async function launch(directory: string): Promise<ChildProcess> {
+  const script = `
+    mount --bind "$1/run" /run && mount --bind "$1/var-lib" /var/lib || exit 1
+    exec catatonit -- containerd --config "$1/config.toml"
+  `;
+  const isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
+  const log = await open(join(directory, "log"), "a");
+  try {
+    return spawn("setpriv", ["--pdeathsig", "KILL", ...isolated, "sh", "-c", script, "sh", directory], {
+      stdio: ["ignore", log.fd, log.fd],
+      env: { ...process.env, PATH: [programs, process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter) },
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+async function waitUntilReady(endpoint: string, child: ChildProcess, log: () => Promise<string>) {
+  const connection = openConnection(parseEndpoint(endpoint));
+  const client = createRuntimeClient(connection);
+  try {
+    await until("containerd is ready", async () => {
+      if (child.exitCode !== null) throw new Error(`containerd has ended:\n${await log()}`);
+      const answer = await client.status({}, { timeoutMs: 1000 }).catch(() => undefined);
+      const conditions = answer?.status?.conditions ?? [];
+      return conditions.length > 0 && conditions.every(({ status }) => status);
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+async function removePods(endpoint: string): Promise<void> {
+  const connection = openConnection(parseEndpoint(endpoint));
+  const client = createRuntimeClient(connection);
+  try {
+    const { items } = await client.listPodSandbox({});
+    for (const { id } of items) {
+      await client.stopPodSandbox({ podSandboxId: id });
+      await client.removePodSandbox({ podSandboxId: id });
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+// containerd puts pods without a cgroup parent under /k8s.io and leaves that behind. Another runtime's pods
+// in it keep it.
+async function removeCgroupParent(): Promise<void> {
+  const hierarchies = (await readdir("/sys/fs/cgroup")).map((name) => `/sys/fs/cgroup/${name}/k8s.io`);
+  for (const path of [...hierarchies, "/sys/fs/cgroup/k8s.io"]) await rmdir(path).catch(() => undefined);
+}
+
+// unshare dies of the signal, and the kernel kills everything in the PID namespace with its init.
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  await exited;
+}
