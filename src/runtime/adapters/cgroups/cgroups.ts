@@ -24,9 +24,10 @@ const mountRoot = "/sys/fs/cgroup";
 export async function detectCgroups(): Promise<Cgroups> {
   const mounts = (await listMounts()).filter((mount) => mount.target.startsWith(mountRoot));
   const unified = mounts.some((mount) => mount.target === mountRoot && mount.type === "cgroup2");
+  // On a hybrid host runc makes groups in the tree of version 2 as well.
   const hierarchies = unified
     ? [mountRoot]
-    : mounts.filter((mount) => mount.type === "cgroup").map((mount) => mount.target);
+    : mounts.filter((mount) => /^cgroup2?$/.test(mount.type)).map((mount) => mount.target);
   return new HostCgroups(unified ? 2 : 1, hierarchies);
 }
 
