@@ -1,5 +1,9 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
+import { deferred } from "../async/deferred.js";
+import { abortableTransport } from "./abortable-transport.js";
 import type { Endpoint } from "./endpoint.js";
+import { closeError, Sessions } from "./sessions.js";
+import { createUnixTransport } from "./unix-transport.js";
 
 export interface ConnectionOptions {
   /**
@@ -27,9 +31,33 @@ export interface Connection {
   readonly closed: Promise<void>;
 }
 
+/** What kubelet takes. */
+const defaultMaxMessageBytes = 16 * 1024 * 1024;
+
 /** Makes no request and no socket: the first call dials. */
 export function openConnection(endpoint: Endpoint, options: ConnectionOptions = {}): Connection {
-  const { transport } = options;
-  if (!transport) throw new Error("The transport over node:http2 comes with the next commit");
-  return { endpoint, transport, close() {}, closed: new Promise(() => {}) };
+  if (options.transport) return closable(endpoint, options.transport);
+  const { maxMessageBytes = defaultMaxMessageBytes, interceptors = [] } = options;
+  const sessions = new Sessions(endpoint.path);
+  return {
+    endpoint,
+    transport: createUnixTransport(sessions, { maxMessageBytes, interceptors }),
+    close: () => sessions.close(),
+    closed: sessions.closed,
+  };
+}
+
+/** A transport from elsewhere has no way to close it: its calls are ended instead. */
+function closable(endpoint: Endpoint, transport: Transport): Connection {
+  const controller = new AbortController();
+  const closed = deferred<void>();
+  return {
+    endpoint,
+    transport: abortableTransport(transport, controller.signal),
+    close() {
+      controller.abort(closeError());
+      closed.resolve();
+    },
+    closed: closed.promise,
+  };
 }

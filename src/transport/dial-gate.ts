@@ -1,0 +1,51 @@
+import { statSync } from "node:fs";
+import { Backoff } from "../async/backoff.js";
+
+/** As k8s.io/cri-client has it. */
+const delays = { minMs: 100, maxMs: 3000 };
+
+/**
+ * Keeps failed dials apart: for a growing time after one, calls fail at once with its error, as those of
+ * grpc-go do. A runtime that comes back replaces its socket, so a socket file that has changed opens the gate
+ * early: the first call after a restart works, whatever was tried in between.
+ */
+export class DialGate {
+  readonly #path: string;
+  readonly #backoff = new Backoff(delays);
+  #failure: { error: Error; untilMs: number; socket: string } | undefined;
+  #dialledSocket = "";
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Throws the last dial's error while the gate is shut, else lets one dial pass. */
+  enter(): void {
+    const socket = socketIdentity(this.#path);
+    if (this.#failure && this.#failure.socket !== socket) this.open();
+    if (this.#failure && performance.now() < this.#failure.untilMs) throw this.#failure.error;
+    this.#dialledSocket = socket;
+  }
+
+  /** The dial has failed, or its session ended before the runtime said anything. */
+  shut(error: Error): void {
+    const untilMs = performance.now() + this.#backoff.next();
+    this.#failure = { error, untilMs, socket: this.#dialledSocket };
+  }
+
+  /** The runtime has answered: the next dial may go at once. */
+  open(): void {
+    this.#failure = undefined;
+    this.#backoff.reset();
+  }
+}
+
+/** Differs whenever the socket at the path is another one, or has other permissions. */
+function socketIdentity(path: string): string {
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat ? `${stat.dev}:${stat.ino}:${stat.ctimeNs}` : "absent";
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -1,0 +1,218 @@
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { grpcTimeout, hasDeadline, startDeadline } from "./deadline.js";
+import { EnvelopeReader, type EnvelopeSink } from "./envelope.js";
+import { resetError } from "./reset-error.js";
+import { type ResponseHeaders, responseError } from "./response-check.js";
+import type { Session } from "./session.js";
+import type { Sessions } from "./sessions.js";
+import { statusError } from "./trailer-status.js";
+
+export interface GrpcRequest {
+  /** `/SERVICE/RPC` */
+  readonly path: string;
+  /** The one message of the request in its envelope. */
+  readonly body: Uint8Array;
+  /** What the caller adds to the header. */
+  readonly metadata: OutgoingHttpHeaders | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly maxMessageBytes: number;
+}
+
+/** What a call hears. `onEnd` is the last and comes once. */
+export interface GrpcCallEvents {
+  onHeaders(headers: IncomingHttpHeaders): void;
+  onMessage(message: Uint8Array): void;
+  onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void;
+}
+
+const fixedHeaders: OutgoingHttpHeaders = {
+  ":method": "POST",
+  ":scheme": "http",
+  // Servers in Rust and Go refuse the socket's path here, and some anything but a host name.
+  ":authority": "localhost",
+  "content-type": "application/grpc",
+  te: "trailers",
+  "user-agent": "crikit",
+  "grpc-accept-encoding": "identity",
+};
+
+/**
+ * One gRPC call, unary or server-streaming, from its request to its status. It tells of itself by plain calls,
+ * because a chain of async iterators costs more than the call itself.
+ */
+export class GrpcCall implements EnvelopeSink {
+  readonly #request: GrpcRequest;
+  readonly #events: GrpcCallEvents;
+  readonly #reader: EnvelopeReader;
+  #expiresAtMs = Number.POSITIVE_INFINITY;
+  #deadline: NodeJS.Timeout | undefined;
+  #session: Session | undefined;
+  #stream: ClientHttp2Stream | undefined;
+  #headers: ResponseHeaders | undefined;
+  #trailers: IncomingHttpHeaders | undefined;
+  #isOver = false;
+
+  constructor(request: GrpcRequest, events: GrpcCallEvents) {
+    this.#request = request;
+    this.#events = events;
+    this.#reader = new EnvelopeReader(request.maxMessageBytes, this);
+  }
+
+  start(sessions: Sessions): void {
+    const { signal, timeoutMs } = this.#request;
+    if (signal?.aborted) {
+      this.#onAbort();
+      return;
+    }
+    signal?.addEventListener("abort", this.#onAbort);
+    if (hasDeadline(timeoutMs)) {
+      this.#expiresAtMs = performance.now() + timeoutMs;
+      this.#deadline = startDeadline(timeoutMs, () => this.#end(deadlineError()));
+    }
+    const session = sessions.get();
+    if (session instanceof Promise) session.then((dialled) => this.#send(dialled), this.#onDialError);
+    else this.#send(session, timeoutMs);
+  }
+
+  /** Stops reading: the runtime is held back once the stream's window is full. */
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  /** Resets the stream at once and ends the call with the error. */
+  fail(error: ConnectError): void {
+    this.#end(error);
+  }
+
+  #send(session: Session, timeoutMs = this.#expiresAtMs - performance.now()): void {
+    if (this.#isOver) return;
+    const endError = session.endError();
+    if (endError) {
+      this.#end(endError);
+      return;
+    }
+    const headers: OutgoingHttpHeaders = { ...fixedHeaders, ":path": this.#request.path };
+    if (hasDeadline(timeoutMs)) headers["grpc-timeout"] = grpcTimeout(timeoutMs);
+    try {
+      this.#stream = session.begin(Object.assign(headers, this.#request.metadata));
+    } catch (error) {
+      this.#end(ConnectError.from(error, Code.Internal));
+      return;
+    }
+    this.#session = session;
+    this.#listen(this.#stream);
+    this.#stream.end(this.#request.body);
+  }
+
+  #listen(stream: ClientHttp2Stream): void {
+    let streamError: Error | undefined;
+    stream.on("response", (headers, flags) => this.#onResponse(headers, flags));
+    stream.on("data", (chunk: Uint8Array) => this.#reader.push(chunk));
+    stream.on("trailers", (trailers) => this.#onTrailers(trailers));
+    // Comes before `close`, or alone when the request could not even be sent.
+    stream.on("error", (error) => {
+      streamError = error;
+    });
+    stream.on("close", () => this.#onClose(stream.rstCode, streamError));
+  }
+
+  #onResponse(headers: ResponseHeaders, flags: number): void {
+    if (this.#isOver) return;
+    const error = responseError(headers);
+    if (error) {
+      this.#end(error);
+      return;
+    }
+    this.#headers = headers;
+    this.#events.onHeaders(headers);
+    // A response without a body has its status in the only header block it has.
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#endByStatus();
+  }
+
+  #onTrailers(trailers: IncomingHttpHeaders): void {
+    this.#trailers = trailers;
+    if (this.#stream?.readableLength === 0) this.#endByStatus();
+    // A slow reader has messages waiting; they come before the end.
+    else this.#stream?.once("end", () => this.#endByStatus());
+  }
+
+  #onClose(rstCode: number, streamError: Error | undefined): void {
+    if (this.#isOver) return;
+    const sessionError = this.#session?.endError(streamError);
+    if (sessionError) this.#end(sessionError);
+    else if (performance.now() >= this.#expiresAtMs) this.#end(deadlineError());
+    else if (rstCode !== constants.NGHTTP2_NO_ERROR) this.#end(resetError(rstCode));
+    else if (streamError) this.#end(ConnectError.from(streamError, Code.Internal));
+    else this.#endByStatus();
+  }
+
+  #endByStatus(): void {
+    const headers = this.#headers ?? {};
+    const trailers = this.#trailers ?? {};
+    const fields = "grpc-status" in trailers ? trailers : headers;
+    if (!("grpc-status" in fields)) {
+      this.#end(new ConnectError("The runtime has ended the answer without a status", Code.Internal));
+    } else {
+      const error = statusError(fields, [headers, trailers]);
+      const isCut = !error && this.#reader.isInsideMessage;
+      this.#end(isCut ? new ConnectError("The answer ends inside a message", Code.Internal) : error);
+    }
+  }
+
+  onMessage(message: Uint8Array): void {
+    if (!this.#isOver) this.#events.onMessage(message);
+  }
+
+  onTooLong(length: number): void {
+    const { maxMessageBytes } = this.#request;
+    const message = `The answer has a message of ${length} bytes, more than the limit of ${maxMessageBytes}: raise maxMessageBytes`;
+    this.#end(new ConnectError(message, Code.ResourceExhausted));
+  }
+
+  onCompressed(): void {
+    this.#end(
+      new ConnectError("The answer has a compressed message, which was not agreed on", Code.Internal),
+    );
+  }
+
+  readonly #onAbort = () => this.#end(canceledError(this.#request.signal?.reason));
+
+  readonly #onDialError = (error: unknown) => this.#end(ConnectError.from(error, Code.Unavailable));
+
+  #end(error: ConnectError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    const stream = this.#stream;
+    if (stream) {
+      this.#session?.finish();
+      // After a good answer there is nothing to reset, unless it came before the request was sent.
+      if (error || !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
+      stream.resume();
+    }
+    this.#events.onEnd(error, this.#trailers ?? {});
+  }
+}
+
+function deadlineError(): ConnectError {
+  return new ConnectError("The deadline has passed", Code.DeadlineExceeded);
+}
+
+/** As connect-es has it: the reason itself when it is a `ConnectError`, for interceptors set one. */
+function canceledError(reason: unknown): ConnectError {
+  if (reason instanceof ConnectError) return reason;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new ConnectError(message, Code.Canceled, undefined, undefined, reason);
+}

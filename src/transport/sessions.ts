@@ -1,0 +1,80 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { deferred } from "../async/deferred.js";
+import { CriError } from "../errors.js";
+import { DialGate } from "./dial-gate.js";
+import { Session } from "./session.js";
+
+/**
+ * Gives each call its session: the one there is, or a new one when there is none or it has ended. A session
+ * that was told to go away stays with the calls it has until they are done.
+ */
+export class Sessions {
+  readonly #path: string;
+  readonly #gate: DialGate;
+  readonly #live = new Set<Session>();
+  readonly #closed = deferred<void>();
+  #current: Session | undefined;
+  #dialling: Promise<Session> | undefined;
+  #closeError: ConnectError | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#gate = new DialGate(path);
+  }
+
+  /** Resolves once `close` was called and every session is gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Without a promise when there is a session, which is nearly always. */
+  get(): Session | Promise<Session> {
+    if (this.#closeError) return Promise.reject(this.#closeError);
+    if (this.#current?.isUsable) return this.#current;
+    this.#dialling ??= this.#dial().finally(() => {
+      this.#dialling = undefined;
+      this.#resolveWhenGone();
+    });
+    return this.#dialling;
+  }
+
+  close(): void {
+    if (this.#closeError) return;
+    this.#closeError = closeError();
+    for (const session of this.#live) session.destroy(this.#closeError);
+    this.#resolveWhenGone();
+  }
+
+  async #dial(): Promise<Session> {
+    this.#gate.enter();
+    let session: Session | undefined;
+    let healthy = false;
+    session = await Session.dial(this.#path, {
+      onHealthy: () => {
+        healthy = true;
+        this.#gate.open();
+      },
+      onEnd: (error) => {
+        if (session) this.#live.delete(session);
+        if (!healthy && !this.#closeError) this.#gate.shut(error);
+        this.#resolveWhenGone();
+      },
+    });
+    if (this.#closeError) {
+      session.destroy(this.#closeError);
+      throw this.#closeError;
+    }
+    this.#live.add(session);
+    this.#current = session;
+    return session;
+  }
+
+  #resolveWhenGone(): void {
+    if (this.#closeError && !this.#dialling && this.#live.size === 0) this.#closed.resolve();
+  }
+}
+
+export function closeError(): ConnectError {
+  const message = "The connection was closed by its owner";
+  return new ConnectError(message, Code.Canceled, undefined, undefined, new CriError("closed", message));
+}
