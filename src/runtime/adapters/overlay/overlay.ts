@@ -1,0 +1,46 @@
+import { mkdir, rm } from "node:fs/promises";
+
+import { isMountPoint } from "../mounts.js";
+import { runCommand } from "../run-command.js";
+
+export interface OverlayMount {
+  /** The directory of the layers. */
+  store: string;
+  /** Names of directories in the store, the lowest layer first. */
+  layers: readonly string[];
+  /** Where changes go. Made if it is missing. */
+  upper: string;
+  /** The kernel's scratch space, on the file system of `upper`. Made anew for each mount. */
+  work: string;
+  target: string;
+}
+
+/** Layers of directories seen as one. */
+export interface Overlay {
+  mount(options: OverlayMount): Promise<void>;
+  /** Not mounted, or no such directory: done. */
+  unmount(target: string): Promise<void>;
+  isMounted(target: string): Promise<boolean>;
+}
+
+// An upper directory becomes a layer for others, so it must hold no metadata of its overlay.
+const plainUpper = "metacopy=off,redirect_dir=off,index=off";
+
+export function createOverlay(): Overlay {
+  return {
+    async mount({ store, layers, upper, work, target }) {
+      await rm(work, { recursive: true, force: true });
+      for (const directory of [upper, work, target]) await mkdir(directory, { recursive: true });
+      // The kernel takes one page of options: names relative to the store leave room for hundreds of layers.
+      const lower = layers.toReversed().join(":");
+      const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},${plainUpper}`;
+      await runCommand("mount", ["-t", "overlay", "overlay", "-o", options, target], { cwd: store });
+    },
+
+    async unmount(target) {
+      if (await isMountPoint(target)) await runCommand("umount", [target]);
+    },
+
+    isMounted: isMountPoint,
+  };
+}
