@@ -1,7 +1,7 @@
-import { createClient } from "@connectrpc/connect";
 import { RuntimeService } from "../proto.js";
 import type { Connection } from "../transport/connection.js";
-import type { ServiceClient, ServiceOptions } from "./service-client.js";
+import { runtimeDeadlines } from "./deadlines.js";
+import { createServiceClient, type ServiceClient, type ServiceOptions } from "./service-client.js";
 
 /**
  * The RPCs of the CRI RuntimeService: plain generated messages, a default deadline per RPC, every error a
@@ -9,6 +9,6 @@ import type { ServiceClient, ServiceOptions } from "./service-client.js";
  */
 export type RuntimeClient = ServiceClient<typeof RuntimeService>;
 
-export function createRuntimeClient(connection: Connection, _options: ServiceOptions = {}): RuntimeClient {
-  return createClient(RuntimeService, connection.transport) as RuntimeClient;
+export function createRuntimeClient(connection: Connection, options: ServiceOptions = {}): RuntimeClient {
+  return createServiceClient(RuntimeService, runtimeDeadlines, connection, options);
 }

@@ -1,11 +1,18 @@
 import type {
+  DescMethod,
   DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import { InvalidArgumentError } from "../errors.js";
+import type { Connection } from "../transport/connection.js";
+import { type FailedCall, rpcError } from "../transport/rpc-error.js";
 import type { CallOptions } from "./call-options.js";
+import type { DeadlineRule, Deadlines } from "./deadlines.js";
+import { rpcStream } from "./rpc-stream.js";
 
 /** One method per RPC of a service, each with the RPC's name and comment. */
 export type ServiceClient<Service extends DescService> = {
@@ -21,8 +28,95 @@ type ServiceMethod<Method> =
 
 export interface ServiceOptions {
   /**
-   * The deadline of calls that say none themselves, in milliseconds, in place of each RPC's default; 0 for
-   * none. Streams and PullImage have no deadline unless a call says one.
+   * In place of the deadlines that RPCs have by default, in milliseconds; 0 for none. What an RPC adds to its
+   * deadline (the grace period of StopContainer, the time of an ExecSync) it adds to this one, too. Streams and
+   * PullImage have none unless a call says one.
    */
   timeoutMs?: number | undefined;
+}
+
+interface RpcContext {
+  readonly connection: Connection;
+  readonly rule: DeadlineRule<never>;
+  readonly baseMs: number | undefined;
+}
+
+/** Makes the client of one service: a deadline per RPC, errors as `CriError`s, streams that `break` ends. */
+export function createServiceClient<Service extends DescService>(
+  service: Service,
+  deadlines: Deadlines<Service>,
+  connection: Connection,
+  { timeoutMs: baseMs }: ServiceOptions,
+): ServiceClient<Service> {
+  checkTimeout(baseMs);
+  const rules: Record<string, DeadlineRule<never>> = deadlines;
+  const client: Record<string, unknown> = {};
+  for (const method of service.methods) {
+    const rule = rules[method.localName];
+    if (!rule) throw new Error(`${method.name} has no rule for its deadline`);
+    const context = { connection, rule, baseMs };
+    if (isUnary(method)) client[method.localName] = unaryMethod(method, context);
+    if (isServerStreaming(method)) client[method.localName] = streamMethod(method, context);
+  }
+  return client as ServiceClient<Service>;
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}
+
+function isServerStreaming(method: DescMethod): method is DescMethodServerStreaming {
+  return method.methodKind === "server_streaming";
+}
+
+function unaryMethod(method: DescMethodUnary, context: RpcContext): ServiceMethod<DescMethodUnary> {
+  const { transport } = context.connection;
+  return async (request, options = {}) => {
+    const timeoutMs = deadlineOf(request, options, context);
+    const { signal, headers } = options;
+    try {
+      return (await transport.unary(method, signal, timeoutMs, headers, request)).message;
+    } catch (error) {
+      throw rpcError(error, failedCall(method, context, { signal, timeoutMs }));
+    }
+  };
+}
+
+function streamMethod(
+  method: DescMethodServerStreaming,
+  context: RpcContext,
+): ServiceMethod<DescMethodServerStreaming> {
+  const { transport } = context.connection;
+  return (request, options = {}) => {
+    const timeoutMs = deadlineOf(request, options, context);
+    const { signal, headers } = options;
+    return rpcStream({
+      signal,
+      async open(own) {
+        const requests = createAsyncIterable([request]);
+        return (await transport.stream(method, own, timeoutMs, headers, requests)).message;
+      },
+      mapError: (error) => rpcError(error, failedCall(method, context, { signal, timeoutMs })),
+    });
+  };
+}
+
+function deadlineOf(request: unknown, { timeoutMs }: CallOptions, { rule, baseMs }: RpcContext): number {
+  checkTimeout(timeoutMs);
+  return timeoutMs ?? rule(request as never, baseMs);
+}
+
+function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs >= 0) return;
+  throw new InvalidArgumentError(`Option timeoutMs is ${timeoutMs}: give milliseconds, 0 for no limit`, {
+    field: "timeoutMs",
+  });
+}
+
+function failedCall(
+  method: { name: string },
+  { connection }: RpcContext,
+  call: Pick<FailedCall, "signal" | "timeoutMs">,
+): FailedCall {
+  return { rpc: method.name, endpoint: connection.endpoint, ...call };
 }

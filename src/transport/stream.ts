@@ -41,6 +41,8 @@ export function streamCall<I extends DescMessage, O extends DescMessage>(
       },
       onEnd(error, trailers) {
         appendIncoming(trailer, trailers);
+        // Who has aborted wants no more messages, those that came before included.
+        if (request.signal?.aborted) queue.discard();
         queue.end(error);
         if (error) reject(error);
       },
