@@ -1,0 +1,82 @@
+import type { VersionResponse } from "../proto.js";
+import type { CallOptions } from "../services/call-options.js";
+import { createImageClient, type ImageClient } from "../services/image-client.js";
+import { createRuntimeClient, type RuntimeClient } from "../services/runtime-client.js";
+import type { Connection } from "../transport/connection.js";
+import { Containers } from "./containers.js";
+import type { ApiContext } from "./context.js";
+import { Images } from "./images.js";
+import { defaultLogRoot } from "./log-paths.js";
+import { Pods } from "./pods.js";
+import { type RuntimeInfo, readRuntimeInfo } from "./runtime-info.js";
+
+export interface CriClientParts {
+  connection: Connection;
+  version: VersionResponse;
+  /** Only where images are served at another endpoint. */
+  imageConnection?: Connection | undefined;
+  callTimeoutMs?: number | undefined;
+  logRoot?: string | undefined;
+}
+
+/**
+ * One runtime. Made by `connect()`; cheap handles come from `pods`, `containers` and `images`, and every RPC
+ * can be called on `runtime` and `image`. Closing it ends calls and streams, and no pod or container.
+ */
+export class CriClient implements AsyncDisposable {
+  readonly #connections: readonly Connection[];
+
+  /** Every RPC of the RuntimeService, with plain generated messages. */
+  readonly runtime: RuntimeClient;
+  /** Every RPC of the ImageService, with plain generated messages. */
+  readonly image: ImageClient;
+  readonly pods: Pods;
+  readonly containers: Containers;
+  readonly images: Images;
+  /** What the runtime said of itself when the client connected. */
+  readonly version: VersionResponse;
+  /** For example `unix:///run/containerd/containerd.sock`. */
+  readonly endpoint: string;
+  /** The same as `endpoint` unless configured otherwise. */
+  readonly imageEndpoint: string;
+  /** Resolves once `close` was called and nothing of the client is left. */
+  readonly closed: Promise<void>;
+
+  /** @internal */
+  constructor(parts: CriClientParts) {
+    const { connection, imageConnection = connection } = parts;
+    this.#connections = [...new Set([connection, imageConnection])];
+    this.version = parts.version;
+    this.endpoint = connection.endpoint.address;
+    this.imageEndpoint = imageConnection.endpoint.address;
+    this.closed = Promise.all(this.#connections.map(({ closed }) => closed)).then(() => {});
+
+    const serviceOptions = { timeoutMs: parts.callTimeoutMs };
+    this.runtime = createRuntimeClient(connection, serviceOptions);
+    this.image = createImageClient(imageConnection, serviceOptions);
+    const context: ApiContext = {
+      runtime: this.runtime,
+      image: this.image,
+      logRoot: parts.logRoot ?? defaultLogRoot,
+    };
+    this.pods = new Pods(context);
+    this.containers = new Containers(context);
+    this.images = new Images(context);
+  }
+
+  /** What the runtime says of its condition now: the Status RPC. */
+  async info(options: CallOptions & { verbose?: boolean | undefined } = {}): Promise<RuntimeInfo> {
+    return readRuntimeInfo(this.runtime, options);
+  }
+
+  /** Ends the calls in flight, which fail with the code `closed`. Again: nothing more happens. */
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Closes, and waits until `closed`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.closed;
+  }
+}

@@ -1,0 +1,42 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  ContainerConfig as ContainerConfigMessage,
+  ContainerConfigSchema,
+  ImageSpec,
+  ImageSpecSchema,
+  PodSandboxConfig,
+  PodSandboxConfigSchema,
+} from "../proto.js";
+
+type PodFields = Exclude<MessageInitShape<typeof PodSandboxConfigSchema>, PodSandboxConfig>;
+type ContainerFields = Exclude<MessageInitShape<typeof ContainerConfigSchema>, ContainerConfigMessage>;
+type ImageFields = Exclude<MessageInitShape<typeof ImageSpecSchema>, ImageSpec>;
+
+/**
+ * What a pod is to be: the fields of CRI's `PodSandboxConfig`. All but the name has a default; what is set
+ * stands.
+ */
+export interface PodConfig extends Omit<PodFields, "metadata"> {
+  metadata: {
+    name: string;
+    /** Random unless set. */
+    uid?: string | undefined;
+    /** `default` unless set. */
+    namespace?: string | undefined;
+    /** Counts the re-creations of one pod; 0 unless set. */
+    attempt?: number | undefined;
+  };
+}
+
+/** What a container is to be: the fields of CRI's `ContainerConfig`. What is set stands. */
+export interface ContainerConfig extends Omit<ContainerFields, "metadata" | "image" | "envs"> {
+  metadata: {
+    name: string;
+    /** Counts the re-creations of one container in its pod; 0 unless set. */
+    attempt?: number | undefined;
+  };
+  /** The image must be there: pull it before. */
+  image: ImageFields & { image: string };
+  /** Values are bytes in CRI; text is sent as UTF-8. */
+  envs?: { key: string; value: string | Uint8Array }[] | undefined;
+}

@@ -1,0 +1,47 @@
+import { clone, create } from "@bufbuild/protobuf";
+import { InvalidArgumentError } from "../errors.js";
+import {
+  type ContainerConfig as ContainerConfigMessage,
+  ContainerConfigSchema,
+  ContainerMetadataSchema,
+  LinuxContainerConfigSchema,
+  LinuxContainerSecurityContextSchema,
+  type PodSandboxConfig,
+} from "../proto.js";
+import type { ContainerConfig } from "./config.js";
+import { containerLogPath } from "./log-paths.js";
+
+/** The whole configuration that CRI wants, out of what the caller has said and the pod's. */
+export function completeContainerConfig(
+  config: ContainerConfig,
+  sandbox: PodSandboxConfig,
+): ContainerConfigMessage {
+  const { metadata, envs = [], ...rest } = config;
+  if (!metadata?.name) throw missing("config.metadata.name", "a container needs a name");
+  if (!rest.image?.image) throw missing("config.image.image", "name the image that the container runs");
+  // A clone, so that nothing of the caller's own objects is changed.
+  const message = clone(
+    ContainerConfigSchema,
+    create(ContainerConfigSchema, {
+      ...rest,
+      envs: envs.map(({ key, value }) => ({
+        key,
+        value: typeof value === "string" ? new TextEncoder().encode(value) : value,
+      })),
+    }),
+  );
+  const identity = create(ContainerMetadataSchema, { name: metadata.name, attempt: metadata.attempt ?? 0 });
+  message.metadata = identity;
+  message.logPath ||= containerLogPath(identity.name, identity.attempt);
+  message.linux ??= create(LinuxContainerConfigSchema);
+  message.linux.securityContext ??= create(LinuxContainerSecurityContextSchema);
+  // Runtimes read the namespaces from each container again, where CRI's zero value means the pod's own PID
+  // namespace; so the pod's choice is repeated, as kubelet does.
+  const chosen = sandbox.linux?.securityContext?.namespaceOptions;
+  if (chosen) message.linux.securityContext.namespaceOptions ??= chosen;
+  return message;
+}
+
+function missing(field: string, mend: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${field} is missing: ${mend}`, { field });
+}

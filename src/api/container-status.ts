@@ -1,0 +1,110 @@
+import {
+  type Container as ContainerMessage,
+  type ContainerMetadata as ContainerMetadataMessage,
+  type ContainerStatusResponse,
+  ContainerState as State,
+} from "../proto.js";
+import { dateOf, toDate } from "./time.js";
+
+/** `unknown`: the runtime lost track of it, or reported a state that crikit does not know. */
+export type ContainerState = "created" | "running" | "exited" | "unknown";
+
+export interface ContainerMetadata {
+  readonly name: string;
+  readonly attempt: number;
+}
+
+/** A container as a list tells of it. */
+export interface ContainerSummary {
+  readonly id: string;
+  readonly podId: string;
+  readonly metadata: ContainerMetadata;
+  readonly state: ContainerState;
+  readonly createdAt: Date;
+  /** As it was asked for, or as the runtime reads it. */
+  readonly image: string;
+  /** What the runtime resolved it to: a digest or an ID. */
+  readonly imageRef: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly raw: ContainerMessage;
+}
+
+export interface ContainerStatus extends Omit<ContainerSummary, "podId" | "raw"> {
+  /** Undefined until it was started. */
+  readonly startedAt: Date | undefined;
+  /** Undefined until it has ended. */
+  readonly finishedAt: Date | undefined;
+  /** Undefined until it has ended. 128 and more: ended by signal (code - 128), or never started. */
+  readonly exitCode: number | undefined;
+  /** Why it is in its state, in CamelCase: `Completed`, `Error`, `OOMKilled`, `StartError`. */
+  readonly reason: string;
+  readonly message: string;
+  /** Where its log lies on the runtime's host; empty when it keeps none. */
+  readonly logPath: string;
+  /** With `verbose`: what the runtime tells beside the contract, mostly JSON. */
+  readonly info: Readonly<Record<string, string>>;
+  readonly raw: ContainerStatusResponse;
+}
+
+const states: Record<State, ContainerState> = {
+  [State.CONTAINER_CREATED]: "created",
+  [State.CONTAINER_RUNNING]: "running",
+  [State.CONTAINER_EXITED]: "exited",
+  [State.CONTAINER_UNKNOWN]: "unknown",
+};
+
+const stateValues: Record<ContainerState, State> = {
+  created: State.CONTAINER_CREATED,
+  running: State.CONTAINER_RUNNING,
+  exited: State.CONTAINER_EXITED,
+  unknown: State.CONTAINER_UNKNOWN,
+};
+
+export function fromContainerState(state: ContainerState): State {
+  return stateValues[state];
+}
+
+export function toContainerSummary(raw: ContainerMessage): ContainerSummary {
+  const { id, labels, annotations } = raw;
+  return {
+    id,
+    podId: raw.podSandboxId,
+    metadata: toContainerMetadata(raw.metadata),
+    state: states[raw.state] ?? "unknown",
+    createdAt: dateOf(raw.createdAt),
+    image: raw.image?.image ?? "",
+    imageRef: raw.imageRef,
+    labels,
+    annotations,
+    raw,
+  };
+}
+
+export function toContainerStatus(id: string, raw: ContainerStatusResponse): ContainerStatus {
+  const { status } = raw;
+  const state = (status && states[status.state]) ?? "unknown";
+  return {
+    id: status?.id || id,
+    metadata: toContainerMetadata(status?.metadata),
+    state,
+    createdAt: dateOf(status?.createdAt ?? 0n),
+    startedAt: toDate(status?.startedAt ?? 0n),
+    finishedAt: toDate(status?.finishedAt ?? 0n),
+    exitCode: state === "exited" ? status?.exitCode : undefined,
+    reason: status?.reason ?? "",
+    message: status?.message ?? "",
+    image: status?.image?.image ?? "",
+    imageRef: status?.imageRef ?? "",
+    labels: status?.labels ?? {},
+    annotations: status?.annotations ?? {},
+    logPath: status?.logPath ?? "",
+    info: raw.info,
+    raw,
+  };
+}
+
+function toContainerMetadata(metadata: ContainerMetadataMessage | undefined): ContainerMetadata {
+  const { name = "", attempt = 0 } = metadata ?? {};
+  return { name, attempt };
+}

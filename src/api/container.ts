@@ -1,0 +1,158 @@
+import { NotFoundError } from "../errors.js";
+import type { LogLine } from "../logs/format.js";
+import type { CallOptions } from "../services/call-options.js";
+import { carryFailures } from "./carry-failures.js";
+import { containerLogs, type LogOptions } from "./container-logs.js";
+import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
+import type { ApiContext } from "./context.js";
+import { type ExecOptions, type ExecResult, execSync } from "./exec.js";
+import { toSeconds } from "./time.js";
+import { type ContainerExit, waitForExit } from "./wait.js";
+
+export interface StatusOptions extends CallOptions {
+  /** Ask for `info` as well. */
+  verbose?: boolean | undefined;
+}
+
+export interface StopOptions extends CallOptions {
+  /**
+   * How long the container may take to end after its stop signal before it is killed, in milliseconds,
+   * rounded up to whole seconds; 10 s unless told. 0 kills at once.
+   */
+  gracePeriodMs?: number | undefined;
+}
+
+const defaultGracePeriodMs = 10_000;
+
+/**
+ * One container. The handle holds its ID and nothing else: each method asks the runtime. A method on a
+ * container that is gone throws a `NotFoundError`, unless it says otherwise.
+ */
+export class Container {
+  readonly #context: ApiContext;
+  /** As the handle was made: the whole ID, or a prefix for the runtime to resolve. */
+  readonly id: string;
+
+  /** @internal */
+  constructor(context: ApiContext, id: string) {
+    this.#context = context;
+    this.id = id;
+  }
+
+  async start(options: CallOptions = {}): Promise<void> {
+    await this.#context.runtime.startContainer({ containerId: this.id }, options);
+  }
+
+  /** Sends the stop signal, kills after the grace period, and resolves when the container has ended. */
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { gracePeriodMs = defaultGracePeriodMs, ...call } = options;
+    const timeout = toSeconds(gracePeriodMs);
+    await this.#context.runtime.stopContainer({ containerId: this.id, timeout }, call);
+  }
+
+  /** Kills it if it runs. Nothing happens when it is gone already. */
+  async remove(options: CallOptions = {}): Promise<void> {
+    await ignoreMissing(this.#context.runtime.removeContainer({ containerId: this.id }, options));
+  }
+
+  async status(options: StatusOptions = {}): Promise<ContainerStatus> {
+    const { verbose = false, ...call } = options;
+    const response = await this.#context.runtime.containerStatus({ containerId: this.id, verbose }, call);
+    return toContainerStatus(this.id, response);
+  }
+
+  /**
+   * Resolves when the container has ended, also when it is not started yet. Lives through a restart of the
+   * runtime. `timeoutMs` is for the whole wait; no limit unless told.
+   *
+   * @example
+   * ```ts
+   * const { exitCode, reason } = await job.wait({ timeoutMs: 60_000 });
+   * ```
+   */
+  async wait(options: CallOptions = {}): Promise<ContainerExit> {
+    return waitForExit(this.#context, this.id, options);
+  }
+
+  /**
+   * Runs a command in the container and gives its output, at most 16 MiB, as text or with
+   * `encoding: "buffer"` as bytes. An exit code other than 0 is a value, unless `check` is set. Aborting ends
+   * the call; not every runtime ends the command with it.
+   *
+   * @example
+   * ```ts
+   * const { exitCode, stdout } = await web.exec(["id", "-u"]);
+   * ```
+   */
+  exec(
+    command: readonly string[],
+    options?: ExecOptions & { encoding?: "utf8" | undefined },
+  ): Promise<ExecResult>;
+  exec(
+    command: readonly string[],
+    options: ExecOptions & { encoding: "buffer" },
+  ): Promise<ExecResult<Buffer>>;
+  exec(command: readonly string[], options?: ExecOptions): Promise<ExecResult<string | Buffer>>;
+  async exec(command: readonly string[], options: ExecOptions = {}): Promise<ExecResult<string | Buffer>> {
+    return execSync(this.#context, this.id, command, options);
+  }
+
+  /**
+   * The container's output, line by line, read from its log file: this program must run on the runtime's host
+   * and may need root. With `follow` it lives through rotations and a restart of the runtime, and ends when the
+   * container has ended, or with a `break`.
+   *
+   * @example
+   * ```ts
+   * for await (const line of web.logs({ follow: true })) {
+   *   if (line.stream === "stderr") console.error(line.time, line.text);
+   * }
+   * ```
+   */
+  logs(options: LogOptions = {}): AsyncGenerator<LogLine, void, undefined> {
+    return containerLogs(this.#context, this.id, options);
+  }
+
+  /** Has the runtime open the log file anew, after a rotation has renamed it. */
+  async reopenLog(options: CallOptions = {}): Promise<void> {
+    await this.#context.runtime.reopenContainerLog({ containerId: this.id }, options);
+  }
+}
+
+/** A container from a list, with what the list said of it then. */
+export class ListedContainer extends Container {
+  readonly listed: ContainerSummary;
+
+  /** @internal */
+  constructor(context: ApiContext, listed: ContainerSummary) {
+    super(context, listed.id);
+    this.listed = listed;
+  }
+}
+
+/** A container that this handle has made. Disposing of it kills and removes it, without a grace period. */
+export class OwnedContainer extends Container implements AsyncDisposable {
+  async [Symbol.asyncDispose](): Promise<void> {
+    const failures: unknown[] = [];
+    try {
+      await ignoreMissing(this.stop({ gracePeriodMs: 0 }));
+    } catch (error) {
+      failures.push(error); // The removal kills as well.
+    }
+    try {
+      await this.remove();
+    } catch (error) {
+      carryFailures(error, failures);
+      throw error;
+    }
+  }
+}
+
+/** For what asks that something be gone. */
+export async function ignoreMissing(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+}

@@ -1,0 +1,9 @@
+import type { ImageClient } from "../services/image-client.js";
+import type { RuntimeClient } from "../services/runtime-client.js";
+
+/** What every handle has of its client. */
+export interface ApiContext {
+  readonly runtime: RuntimeClient;
+  readonly image: ImageClient;
+  readonly logRoot: string;
+}

@@ -1,0 +1,36 @@
+import type { FilesystemUsage as FilesystemUsageMessage, ImageFsInfoResponse } from "../proto.js";
+import { dateOf } from "./time.js";
+
+export interface FilesystemUsage {
+  /** When it was measured. */
+  readonly measuredAt: Date;
+  readonly mountpoint: string;
+  readonly usedBytes: number;
+  /** Undefined where the file system has no inodes to count. */
+  readonly inodesUsed: number | undefined;
+}
+
+export interface ImageFsInfo {
+  /** Where images lie. */
+  readonly images: readonly FilesystemUsage[];
+  /** Where containers write; none: in the same place as images. */
+  readonly containers: readonly FilesystemUsage[];
+  readonly raw: ImageFsInfoResponse;
+}
+
+export function toImageFsInfo(raw: ImageFsInfoResponse): ImageFsInfo {
+  return {
+    images: raw.imageFilesystems.map(toFilesystemUsage),
+    containers: raw.containerFilesystems.map(toFilesystemUsage),
+    raw,
+  };
+}
+
+function toFilesystemUsage(raw: FilesystemUsageMessage): FilesystemUsage {
+  return {
+    measuredAt: dateOf(raw.timestamp),
+    mountpoint: raw.fsId?.mountpoint ?? "",
+    usedBytes: Number(raw.usedBytes?.value ?? 0n),
+    inodesUsed: raw.inodesUsed && Number(raw.inodesUsed.value),
+  };
+}

@@ -1,0 +1,158 @@
+import { rm } from "node:fs/promises";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type PodSandboxConfig, PodSandboxConfigSchema } from "../proto.js";
+import type { CallOptions } from "../services/call-options.js";
+import { carryFailures } from "./carry-failures.js";
+import type { ContainerConfig } from "./config.js";
+import { ignoreMissing, type ListedContainer, type OwnedContainer, type StatusOptions } from "./container.js";
+import { type ContainerFilter, listContainers } from "./containers.js";
+import type { ApiContext } from "./context.js";
+import { createContainer, runContainer } from "./create-container.js";
+import { rebuildPodConfig } from "./pod-defaults.js";
+import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
+
+export interface CreateContainerOptions extends CallOptions {
+  /**
+   * The configuration that the pod was run with, which CRI wants again. Needed only where the handle has not
+   * run the pod itself and the defaults of `pods.run` do not hold: else it is rebuilt from the pod's status.
+   */
+  sandboxConfig?: MessageInitShape<typeof PodSandboxConfigSchema> | undefined;
+}
+
+/**
+ * One pod sandbox. The handle holds its ID and nothing else: each method asks the runtime. A method on a pod
+ * that is gone throws a `NotFoundError`, unless it says otherwise.
+ */
+export class Pod {
+  readonly #context: ApiContext;
+  /** As the handle was made: the whole ID, or a prefix for the runtime to resolve. */
+  readonly id: string;
+
+  /** @internal */
+  constructor(context: ApiContext, id: string) {
+    this.#context = context;
+    this.id = id;
+  }
+
+  async status(options: StatusOptions = {}): Promise<PodStatus> {
+    const { verbose = false, ...call } = options;
+    const response = await this.#context.runtime.podSandboxStatus({ podSandboxId: this.id, verbose }, call);
+    return toPodStatus(this.id, response);
+  }
+
+  /** Kills its containers and frees its network; it stays listed. Again: nothing more happens. */
+  async stop(options: CallOptions = {}): Promise<void> {
+    await this.#context.runtime.stopPodSandbox({ podSandboxId: this.id }, options);
+  }
+
+  /** Removes it with its containers, by force where they run. Nothing happens when it is gone already. */
+  async remove(options: CallOptions = {}): Promise<void> {
+    await ignoreMissing(this.#context.runtime.removePodSandbox({ podSandboxId: this.id }, options));
+  }
+
+  /**
+   * Creates a container in the pod, which `start()` starts. The image must be there: pull it before. When the
+   * call ends without an answer (abort, deadline, lost connection) a container that the runtime has made
+   * nevertheless is looked for, and removed.
+   *
+   * @throws NameReservedError when the pod has a container with this name and attempt.
+   *
+   * @example
+   * ```ts
+   * const web = await pod.createContainer({ metadata: { name: "web" }, image: { image: "nginx" } });
+   * await web.start();
+   * ```
+   */
+  async createContainer(
+    config: ContainerConfig,
+    options: CreateContainerOptions = {},
+  ): Promise<OwnedContainer> {
+    const { sandboxConfig, ...call } = options;
+    const sandbox = await this.sandboxConfig(sandboxConfig, call);
+    return createContainer(this.#context, { podId: this.id, sandbox }, config, call);
+  }
+
+  /** Creates a container and starts it; one that cannot be started is removed. */
+  async runContainer(config: ContainerConfig, options: CreateContainerOptions = {}): Promise<OwnedContainer> {
+    const { sandboxConfig, ...call } = options;
+    const sandbox = await this.sandboxConfig(sandboxConfig, call);
+    return runContainer(this.#context, { podId: this.id, sandbox }, config, call);
+  }
+
+  /** Its containers, ended ones too, newest first. */
+  async containers(
+    filter: Omit<ContainerFilter, "podId"> = {},
+    options: CallOptions = {},
+  ): Promise<ListedContainer[]> {
+    return listContainers(this.#context, { ...filter, podId: this.id }, options);
+  }
+
+  /** @internal */
+  protected async sandboxConfig(
+    given: CreateContainerOptions["sandboxConfig"],
+    call: CallOptions,
+  ): Promise<PodSandboxConfig> {
+    if (given) return create(PodSandboxConfigSchema, given);
+    const { raw } = await this.status(call);
+    return raw.status ? rebuildPodConfig(raw.status, this.#context.logRoot) : create(PodSandboxConfigSchema);
+  }
+}
+
+/** A pod from a list, with what the list said of it then. */
+export class ListedPod extends Pod {
+  readonly listed: PodSummary;
+
+  /** @internal */
+  constructor(context: ApiContext, listed: PodSummary) {
+    super(context, listed.id);
+    this.listed = listed;
+  }
+}
+
+/** What an owned pod knows of its making. */
+export interface MadePod {
+  readonly id: string;
+  readonly config: PodSandboxConfig;
+  /** The log directory, where it was made for this pod. */
+  readonly logDirectory: string | undefined;
+}
+
+/** A pod that this handle has run. Disposing of it stops and removes it, its containers and its logs. */
+export class OwnedPod extends Pod implements AsyncDisposable {
+  readonly #made: MadePod;
+
+  /** @internal */
+  constructor(context: ApiContext, made: MadePod) {
+    super(context, made.id);
+    this.#made = made;
+  }
+
+  /** Removes it with its containers and its log directory. Nothing happens when it is gone already. */
+  override async remove(options: CallOptions = {}): Promise<void> {
+    await super.remove(options);
+    const { logDirectory } = this.#made;
+    if (logDirectory !== undefined) await rm(logDirectory, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const failures: unknown[] = [];
+    try {
+      await ignoreMissing(this.stop());
+    } catch (error) {
+      failures.push(error); // The removal stops as well.
+    }
+    try {
+      await this.remove();
+    } catch (error) {
+      carryFailures(error, failures);
+      throw error;
+    }
+  }
+
+  /** @internal */
+  protected override async sandboxConfig(
+    given: CreateContainerOptions["sandboxConfig"],
+  ): Promise<PodSandboxConfig> {
+    return given ? create(PodSandboxConfigSchema, given) : this.#made.config;
+  }
+}

@@ -1,0 +1,75 @@
+import type { CallOptions } from "../services/call-options.js";
+import type { PodConfig } from "./config.js";
+import type { ApiContext } from "./context.js";
+import { ListedPod, type OwnedPod, Pod } from "./pod.js";
+import { fromPodState, type PodState, toPodSummary } from "./pod-status.js";
+import { type RunPodOptions, runPod } from "./run-pod.js";
+import { newestFirst } from "./time.js";
+
+/** All that is set must hold. The runtime does the filtering. */
+export interface PodFilter {
+  /** The ID, or a prefix of it. */
+  id?: string | undefined;
+  state?: PodState | undefined;
+  /** Each of these labels with exactly this value. */
+  labels?: Record<string, string> | undefined;
+}
+
+/** The pod sandboxes of the runtime. */
+export class Pods {
+  readonly #context: ApiContext;
+
+  /** @internal */
+  constructor(context: ApiContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Runs a pod: an empty one, with its network and namespaces, ready for containers. Missing parts of the
+   * configuration are filled in as kubelet would: a random uid, namespace `default`, a PID namespace for each
+   * container, and a log directory `NAMESPACE_NAME_UID` under `/var/log/pods`, which is made for the pod and
+   * removed with it.
+   *
+   * When the call ends without an answer (abort, deadline, lost connection) a pod that the runtime has made
+   * nevertheless is looked for, and removed. What failed in cleaning up is on the error, as `suppressed`.
+   *
+   * @throws NameReservedError when there is a pod with the same metadata.
+   *
+   * @example
+   * ```ts
+   * await using pod = await cri.pods.run({ metadata: { name: "demo" } });
+   * await using web = await pod.runContainer({ metadata: { name: "web" }, image: { image: "nginx" } });
+   * ```
+   */
+  async run(config: PodConfig, options: RunPodOptions = {}): Promise<OwnedPod> {
+    return runPod(this.#context, config, options);
+  }
+
+  /** A handle for a pod that is there, by its ID or a prefix of it. Makes no request. */
+  get(id: string): Pod {
+    return new Pod(this.#context, id);
+  }
+
+  /**
+   * Newest first.
+   *
+   * @example
+   * ```ts
+   * for (const pod of await cri.pods.list({ state: "ready" })) console.log(pod.listed.metadata.name);
+   * ```
+   */
+  async list(filter: PodFilter = {}, options: CallOptions = {}): Promise<ListedPod[]> {
+    const { id = "", state, labels = {} } = filter;
+    const { items } = await this.#context.runtime.listPodSandbox(
+      {
+        filter: {
+          id,
+          labelSelector: labels,
+          ...(state === undefined ? {} : { state: { state: fromPodState(state) } }),
+        },
+      },
+      options,
+    );
+    return items.sort(newestFirst).map((message) => new ListedPod(this.#context, toPodSummary(message)));
+  }
+}

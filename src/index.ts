@@ -1,0 +1,75 @@
+/**
+ * A client for runtimes that serve the Kubernetes Container Runtime Interface.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "crikit";
+ *
+ * await using cri = await connect();
+ * await cri.images.ensure("registry.k8s.io/pause:3.10");
+ * await using pod = await cri.pods.run({ metadata: { name: "demo" } });
+ * await using web = await pod.runContainer({ metadata: { name: "web" }, image: { image: "nginx" } });
+ * for await (const line of web.logs({ follow: true })) console.log(line.text);
+ * ```
+ *
+ * @module
+ */
+
+export type { CriClient } from "./api/client.js";
+export type { ContainerConfig, PodConfig } from "./api/config.js";
+// For everyone.
+export { type ConnectOptions, connect } from "./api/connect.js";
+export type {
+  Container,
+  ListedContainer,
+  OwnedContainer,
+  StatusOptions,
+  StopOptions,
+} from "./api/container.js";
+export type { LogOptions } from "./api/container-logs.js";
+export type {
+  ContainerMetadata,
+  ContainerState,
+  ContainerStatus,
+  ContainerSummary,
+} from "./api/container-status.js";
+export type { ContainerFilter, Containers } from "./api/containers.js";
+export type { ExecOptions, ExecResult } from "./api/exec.js";
+export type { Image } from "./api/image.js";
+export type { FilesystemUsage, ImageFsInfo } from "./api/image-fs-info.js";
+export type { EnsuredImage, ImageFilter, Images, PulledImage, PullOptions } from "./api/images.js";
+export type { CreateContainerOptions, ListedPod, OwnedPod, Pod } from "./api/pod.js";
+export type { PodMetadata, PodState, PodStatus, PodSummary } from "./api/pod-status.js";
+export type { PodFilter, Pods } from "./api/pods.js";
+export type { RunPodOptions } from "./api/run-pod.js";
+export type { RuntimeCondition, RuntimeHandlerInfo, RuntimeInfo } from "./api/runtime-info.js";
+export type { ContainerExit } from "./api/wait.js";
+export {
+  CriError,
+  type CriErrorCode,
+  type CriErrorOptions,
+  type CriReason,
+  criReasons,
+  DeadlineError,
+  type EndpointAttempt,
+  ImagePullError,
+  InvalidArgumentError,
+  NameReservedError,
+  NoEndpointError,
+  NonZeroExitError,
+  NoPermissionError,
+  NotFoundError,
+  NotRunningError,
+  StaleSocketError,
+  UnavailableError,
+  UnsupportedError,
+} from "./errors.js";
+export type { LogLine, LogStream } from "./logs/format.js";
+export type { CallOptions } from "./services/call-options.js";
+
+// For programs that call RPCs themselves, and for libraries on top.
+export { createImageClient, type ImageClient } from "./services/image-client.js";
+export { createRuntimeClient, type RuntimeClient } from "./services/runtime-client.js";
+export type { ServiceClient, ServiceOptions } from "./services/service-client.js";
+export { type Connection, type ConnectionOptions, openConnection } from "./transport/connection.js";
+export { type Endpoint, parseEndpoint } from "./transport/endpoint.js";
