@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { KeyedLock } from "../../async/keyed-lock.js";
 import { CriError } from "../../errors.js";
 
 /** What every record has. `id` is also the name of its directory. */
@@ -34,6 +35,7 @@ const fileName = "record.json";
 export class RecordStore<T extends Identified> {
   readonly #options: StoreOptions;
   readonly #records = new Map<string, T>();
+  readonly #writes = new KeyedLock();
 
   private constructor(options: StoreOptions) {
     this.#options = options;
@@ -71,7 +73,11 @@ export class RecordStore<T extends Identified> {
   }
 
   /** Writes a new record or replaces the one of the same id. */
-  async put(record: T): Promise<void> {
+  put(record: T): Promise<void> {
+    return this.#writes.run(record.id, () => this.#write(record));
+  }
+
+  async #write(record: T): Promise<void> {
     const directory = this.directory(record.id);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
@@ -87,19 +93,28 @@ export class RecordStore<T extends Identified> {
     this.#records.set(record.id, record);
   }
 
-  /** Changes some fields of a record and writes it. Throws when there is no such record. */
-  async update(id: string, change: Partial<T>): Promise<T> {
-    const before = this.#records.get(id);
-    if (!before) throw new CriError("internal", `No ${this.#options.kind} record ${id} to update`);
-    const after = { ...before, ...change };
-    await this.put(after);
-    return after;
+  /**
+   * Changes some fields of a record and writes it. Changes made at the same time do not undo each other.
+   * Throws when there is no such record.
+   */
+  update(id: string, change: Partial<T>): Promise<T> {
+    return this.#writes.run(id, async () => {
+      const before = this.#records.get(id);
+      if (!before) throw new CriError("internal", `No ${this.#options.kind} record ${id} to update`);
+      const after = { ...before, ...change };
+      await this.#write(after);
+      return after;
+    });
   }
 
   /** Removes the record and its whole directory. An absent one counts as done. */
-  async remove(id: string): Promise<void> {
-    await rm(this.directory(id), { recursive: true, force: true });
-    this.#records.delete(id);
+  remove(id: string): Promise<void> {
+    return this.#writes.run(id, async () => {
+      // The record goes first: a directory without one is known to be on its way out.
+      await rm(join(this.directory(id), fileName), { force: true });
+      this.#records.delete(id);
+      await rm(this.directory(id), { recursive: true, force: true });
+    });
   }
 
   async #read(id: string): Promise<T | undefined> {
@@ -107,8 +122,15 @@ export class RecordStore<T extends Identified> {
     let content: RecordFile<T>;
     try {
       content = JSON.parse(await readFile(path, "utf8"));
-    } catch {
-      return undefined;
+    } catch (error) {
+      // No file, or one cut short by a host that lost power. Anything else must not look like a lost record.
+      if (
+        error instanceof SyntaxError ||
+        (error instanceof Error && "code" in error && error.code === "ENOENT")
+      ) {
+        return undefined;
+      }
+      throw error;
     }
     if (content.version > this.#options.version) {
       throw new CriError(

@@ -1,0 +1,32 @@
+import { mkdir } from "node:fs/promises";
+
+import { isMountPoint } from "../mounts.js";
+import { runCommand } from "../run-command.js";
+
+/** File systems in memory, for the shared memory of pods. */
+export interface Tmpfs {
+  /** Mounts one on a directory, which is made. Everybody may write in it, as in /tmp. */
+  mount(target: string, options: { sizeBytes: number }): Promise<void>;
+  /** Not mounted: done. */
+  unmount(target: string): Promise<void>;
+}
+
+export function createTmpfs(): Tmpfs {
+  return {
+    async mount(target, { sizeBytes }) {
+      await mkdir(target, { recursive: true, mode: 0o700 });
+      await runCommand("mount", [
+        "-t",
+        "tmpfs",
+        "-o",
+        `nosuid,nodev,noexec,mode=1777,size=${sizeBytes}`,
+        "shm",
+        target,
+      ]);
+    },
+
+    async unmount(target) {
+      if (await isMountPoint(target)) await runCommand("umount", [target]);
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { mkdir } from "node:fs/promises";
+
+import { fromJson, toJson } from "@bufbuild/protobuf";
+
+import { CriError, NotFoundError } from "../../errors.js";
+import {
+  type ContainerConfig,
+  ContainerConfigSchema,
+  type CreateContainerRequest,
+  NamespaceMode,
+  PodSandboxConfigSchema,
+} from "../../proto.js";
+import { readInside } from "../adapters/rootfs/read-inside.js";
+import type { RuntimeDeps } from "../deps.js";
+import { writeBundle } from "../lifecycle/oci-container.js";
+import { discardContainer } from "../lifecycle/release-container.js";
+import { required } from "../required.js";
+import { containerSpec } from "../spec/container-spec.js";
+import { type ResolvedUser, resolveUser } from "../spec/user.js";
+import { seccompProfiles, specHost } from "../spec-inputs.js";
+import { type ContainerRecord, containerState } from "../state/container-record.js";
+import { findById, newId, requireById } from "../state/ids.js";
+import { findImage, type ImageRecord, imageRef } from "../state/image-record.js";
+import { containerName } from "../state/names.js";
+import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
+import { timestampNow } from "../state/time.js";
+import { readHostDevices, readMountSources } from "./host-paths.js";
+import { prepareLogPath } from "./log-path.js";
+import { chooseStopSignal } from "./stop-signal.js";
+
+/** Makes a container ready to start: its record, its root file system and its OCI bundle. No process yet. */
+export async function createContainer(deps: RuntimeDeps, request: CreateContainerRequest): Promise<string> {
+  const podId = required(request.podSandboxId, "pod_sandbox_id");
+  const config = required(request.config, "config");
+  const { id: sandboxId } = requireById(deps.sandboxes, podId, "sandbox");
+  return deps.locks.run(sandboxId, async () => {
+    const sandbox = requireById(deps.sandboxes, sandboxId, "sandbox");
+    if (!isReady(sandbox)) {
+      throw new CriError("failed_precondition", `Sandbox ${sandboxId} is not ready: run a new one`);
+    }
+    const image = requireImage(deps, config);
+    const draft = newRecord(config, sandbox, image);
+    const { id, name } = draft;
+    deps.containerNames.reserve(name, id);
+    try {
+      await deps.containers.put(draft);
+      const made = await makeContainer(deps, { config, sandbox, image, id });
+      await deps.containers.update(id, { ...made, step: undefined });
+      return id;
+    } catch (error) {
+      await undo(deps, draft);
+      throw error;
+    }
+  });
+}
+
+function requireImage(deps: RuntimeDeps, config: ContainerConfig): ImageRecord {
+  const reference = required(required(config.image, "config.image").image, "config.image.image");
+  const image = findImage(deps.images, reference);
+  if (!image) throw new NotFoundError(`Image ${reference} is not here: pull it first`);
+  return image;
+}
+
+function newRecord(config: ContainerConfig, sandbox: SandboxRecord, image: ImageRecord): ContainerRecord {
+  const given = required(config.metadata, "config.metadata");
+  const metadata = { name: required(given.name, "config.metadata.name"), attempt: given.attempt };
+  const pid = config.linux?.securityContext?.namespaceOptions?.pid ?? NamespaceMode.POD;
+  const id = newId();
+  return {
+    id,
+    name: containerName(metadata, sandbox.name),
+    sandboxId: sandbox.id,
+    metadata,
+    labels: { ...config.labels },
+    annotations: { ...config.annotations },
+    config: toJson(ContainerConfigSchema, config),
+    image: {
+      asked: config.image?.image ?? "",
+      id: imageRef(image),
+      ref: image.repoDigests[0] ?? imageRef(image),
+      layers: image.layers,
+    },
+    user: { uid: 0, gid: 0, additionalGids: [] },
+    stopSignal: chooseStopSignal(config.stopSignal, image.config.stopSignal),
+    ownPidNamespace: pid === NamespaceMode.CONTAINER,
+    cgroupParent: sandbox.cgroupParent,
+    createdAt: timestampNow(),
+    step: "making",
+  };
+}
+
+interface Making {
+  id: string;
+  config: ContainerConfig;
+  sandbox: SandboxRecord;
+  image: ImageRecord;
+}
+
+async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial<ContainerRecord>> {
+  const { id, config, sandbox, image } = making;
+  const logPath = await prepareLogPath(sandbox.logDirectory, config.logPath);
+  await mountRootfs(deps, { id, layers: image.layers });
+  const { rootfs, directory: bundle } = deps.paths.container(id);
+  const user = resolveUser({
+    imageUser: image.config.user,
+    securityContext: config.linux?.securityContext,
+    passwd: (await readInside(rootfs, "/etc/passwd")) ?? "",
+    group: (await readInside(rootfs, "/etc/group")) ?? "",
+  });
+  const spec = await specFor(deps, making, user);
+  await writeBundle(deps, { id, bundle, handler: sandbox.handler, cgroupParent: sandbox.cgroupParent }, spec);
+  return { user, logPath };
+}
+
+/** Mounts the image's layers with the container's own on top. */
+export async function mountRootfs(
+  deps: RuntimeDeps,
+  { id, layers }: { id: string; layers: string[] },
+): Promise<void> {
+  const { rootfs, upper, work } = deps.paths.container(id);
+  await mkdir(rootfs, { recursive: true, mode: 0o700 });
+  await deps.overlay.mount({ store: deps.paths.layers, layers, upper, work, target: rootfs });
+}
+
+async function specFor(deps: RuntimeDeps, making: Making, user: ResolvedUser) {
+  const { id, config, sandbox, image } = making;
+  const files = deps.paths.sandbox(sandbox.id);
+  const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config as never);
+  return containerSpec({
+    config,
+    image: image.config,
+    user,
+    rootfs: deps.paths.container(id).rootfs,
+    sandbox: {
+      pid: required(sandbox.pause, "sandbox.pause").pid,
+      hostname: sandbox.hostname,
+      files: { ...files, shm: sandbox.hostIpc ? "/dev/shm" : files.shm },
+      privileged: sandboxConfig.linux?.securityContext?.privileged ?? false,
+    },
+    targetPid: targetPid(deps, config, sandbox),
+    hostDevices: await readHostDevices(config),
+    mountSources: await readMountSources(config),
+    cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
+    host: specHost(deps),
+    profiles: await seccompProfiles(deps, config.linux?.securityContext),
+  });
+}
+
+/** The init process of the container whose processes this one is to see; it must run in the same pod. */
+function targetPid(deps: RuntimeDeps, config: ContainerConfig, sandbox: SandboxRecord): number | undefined {
+  const options = config.linux?.securityContext?.namespaceOptions;
+  if (options?.pid !== NamespaceMode.TARGET) return undefined;
+  const target = findById(deps.containers, options.targetId, "container");
+  const runs = target?.sandboxId === sandbox.id && containerState(target) === "running";
+  return runs ? target.init?.pid : undefined;
+}
+
+async function undo(deps: RuntimeDeps, record: ContainerRecord): Promise<void> {
+  try {
+    if (deps.containers.get(record.id)) await discardContainer(deps, record);
+    else deps.containerNames.release(record.name, record.id);
+  } catch (error) {
+    deps.log.error("A container that could not be made was not wholly undone", { id: record.id, error });
+  }
+}

@@ -1,0 +1,79 @@
+import { fromJson } from "@bufbuild/protobuf";
+
+import { CriError } from "../../errors.js";
+import { ContainerConfigSchema, type StartContainerRequest } from "../../proto.js";
+import type { RuntimeDeps } from "../deps.js";
+import { createOciContainer, requireHandler } from "../lifecycle/oci-container.js";
+import { endContainerProcesses } from "../lifecycle/release-container.js";
+import { required } from "../required.js";
+import { type ContainerRecord, containerState, startErrorExitCode } from "../state/container-record.js";
+import { requireById } from "../state/ids.js";
+import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
+import { timestampNow } from "../state/time.js";
+import { mountRootfs } from "./create.js";
+
+/**
+ * Starts the container's command. One that cannot be started leaves the container ended, with exit code 128
+ * and reason StartError, and the call fails with what the OCI runtime said.
+ */
+export async function startContainer(deps: RuntimeDeps, request: StartContainerRequest): Promise<void> {
+  const asked = required(request.containerId, "container_id");
+  const { id, sandboxId } = requireById(deps.containers, asked, "container");
+  await deps.locks.run(sandboxId, async () => {
+    const record = requireById(deps.containers, id, "container");
+    const sandbox = requireById(deps.sandboxes, sandboxId, "sandbox");
+    checkCanStart(record, sandbox);
+    await deps.containers.update(id, { step: "starting" });
+    try {
+      await start(deps, record, sandbox);
+    } catch (error) {
+      await recordStartError(deps, record, error);
+      throw error;
+    }
+  });
+  // A short command may have ended before the record said that it runs.
+  await deps.exits.check(id);
+}
+
+function checkCanStart(record: ContainerRecord, sandbox: SandboxRecord): void {
+  const { id, step } = record;
+  const state = containerState(record);
+  if (step !== undefined || state !== "created") {
+    throw new CriError(
+      "failed_precondition",
+      `Container ${id} is ${step ?? state}: only a created one can be started`,
+    );
+  }
+  if (!isReady(sandbox)) {
+    throw new CriError("failed_precondition", `Sandbox ${sandbox.id} of container ${id} is not ready`);
+  }
+}
+
+async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: SandboxRecord): Promise<void> {
+  const { id, name, cgroupParent, logPath } = record;
+  const { handler } = sandbox;
+  const { directory: bundle, rootfs } = deps.paths.container(id);
+  const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config as never);
+  if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
+  const { init, monitor } = await createOciContainer(deps, {
+    ...{ id, name, bundle, handler, cgroupParent, logPath },
+    ...{ terminal: tty, stdin, stdinOnce },
+  });
+  await deps.containers.update(id, { init, monitor });
+  await requireHandler(deps, handler).runc.start(id);
+  await deps.containers.update(id, { step: undefined, startedAt: timestampNow() });
+}
+
+async function recordStartError(deps: RuntimeDeps, { id }: ContainerRecord, error: unknown): Promise<void> {
+  const record = requireById(deps.containers, id, "container");
+  await endContainerProcesses(deps, record).catch((failure) => {
+    deps.log.warn("A container that could not be started was not wholly undone", { id, error: failure });
+  });
+  await deps.containers.update(id, {
+    step: undefined,
+    finishedAt: timestampNow(),
+    exitCode: startErrorExitCode,
+    reason: "StartError",
+    message: error instanceof Error ? error.message : String(error),
+  });
+}

@@ -1,0 +1,64 @@
+import { create, fromJson } from "@bufbuild/protobuf";
+
+import { NotFoundError } from "../../errors.js";
+import {
+  ContainerConfigSchema,
+  type ContainerStatus,
+  type ContainerStatusRequest,
+  type ContainerStatusResponse,
+  ContainerStatusResponseSchema,
+  ContainerStatusSchema,
+} from "../../proto.js";
+import type { RuntimeDeps } from "../deps.js";
+import { required } from "../required.js";
+import type { ContainerRecord } from "../state/container-record.js";
+import { requireById } from "../state/ids.js";
+import { isListed } from "../state/sandbox-record.js";
+import { wireState } from "./list.js";
+import { describeStopSignal } from "./stop-signal.js";
+
+export function containerStatus(deps: RuntimeDeps, request: ContainerStatusRequest): ContainerStatusResponse {
+  const asked = required(request.containerId, "container_id");
+  const record = requireById(deps.containers, asked, "container");
+  if (!isListed(record)) throw new NotFoundError(`Container ${asked} is still being made`);
+  return create(ContainerStatusResponseSchema, {
+    status: describeContainer(record),
+    ...(request.verbose && { info: verboseInfo(deps, record) }),
+  });
+}
+
+export function describeContainer(record: ContainerRecord): ContainerStatus {
+  const config = fromJson(ContainerConfigSchema, record.config as never);
+  const { uid, gid, additionalGids } = record.user;
+  const linux = config.linux?.resources;
+  return create(ContainerStatusSchema, {
+    id: record.id,
+    metadata: record.metadata,
+    state: wireState(record),
+    createdAt: BigInt(record.createdAt),
+    startedAt: BigInt(record.startedAt ?? 0),
+    finishedAt: BigInt(record.finishedAt ?? 0),
+    exitCode: record.exitCode ?? 0,
+    image: { image: record.image.asked, userSpecifiedImage: record.image.asked },
+    imageRef: record.image.ref,
+    imageId: record.image.id,
+    reason: record.reason ?? "",
+    message: record.message ?? "",
+    labels: record.labels,
+    annotations: record.annotations,
+    mounts: config.mounts,
+    logPath: record.logPath ?? "",
+    resources: { ...(linux && { linux }) },
+    user: {
+      linux: { uid: BigInt(uid), gid: BigInt(gid), supplementalGroups: additionalGids.map(BigInt) },
+    },
+    stopSignal: describeStopSignal(record.stopSignal),
+  });
+}
+
+function verboseInfo(deps: RuntimeDeps, record: ContainerRecord): Record<string, string> {
+  const { sandboxId, init, config, step } = record;
+  const { directory, rootfs, upper } = deps.paths.container(record.id);
+  const info = { sandboxID: sandboxId, pid: init?.pid ?? 0, bundle: directory, rootfs, upper, step, config };
+  return { info: JSON.stringify(info) };
+}

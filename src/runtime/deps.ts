@@ -1,0 +1,69 @@
+import type { KeyedLock } from "../async/keyed-lock.js";
+import type { Cgroups } from "./adapters/cgroups/cgroups.js";
+import type { Cni } from "./adapters/cni/cni.js";
+import type { Conmon } from "./adapters/conmon/conmon.js";
+import type { HostFacts } from "./adapters/host/host-facts.js";
+import type { Netns } from "./adapters/netns/netns.js";
+import type { Overlay } from "./adapters/overlay/overlay.js";
+import type { Runc } from "./adapters/runc/runc.js";
+import type { Tmpfs } from "./adapters/tmpfs/tmpfs.js";
+import type { HandlerConfig, RuntimeConfig } from "./config.js";
+import type { Logger } from "./log.js";
+import type { SeccompProfile } from "./oci.js";
+import type { RuntimePaths } from "./paths.js";
+import type { ContainerRecord } from "./state/container-record.js";
+import type { ImageRecord } from "./state/image-record.js";
+import type { Names } from "./state/names.js";
+import type { SandboxRecord } from "./state/sandbox-record.js";
+import type { RecordStore } from "./state/store.js";
+
+/** An OCI runtime, found and ready to be called. */
+export interface Handler {
+  name: string;
+  runc: Runc;
+  /** What the monitor needs to call it. */
+  path: string;
+  root: string;
+  args: readonly string[];
+  features: HandlerConfig["features"];
+}
+
+/** What the life cycle of sandboxes and containers stands on. */
+export interface LifecycleDeps {
+  paths: RuntimePaths;
+  log: Logger;
+  sandboxes: RecordStore<SandboxRecord>;
+  containers: RecordStore<ContainerRecord>;
+  sandboxNames: Names;
+  containerNames: Names;
+  /** By name; the empty name is the default handler's. */
+  handlers: ReadonlyMap<string, Handler>;
+  /** What is made or freed for a pod and its containers is done under the sandbox's ID. */
+  locks: KeyedLock;
+  cgroups: Cgroups;
+  conmon: Conmon;
+  cni: Cni;
+  netns: Netns;
+  overlay: Overlay;
+  tmpfs: Tmpfs;
+}
+
+/** The ends of containers and pause processes. */
+export interface ExitSource {
+  /** Resolves once the record says that the container has ended; rejects with the signal's reason. */
+  wait(id: string, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Looks now whether it has ended, instead of waiting to be told. */
+  check(id: string): Promise<void>;
+}
+
+/** What the use cases stand on. Made in `compose.ts`. */
+export interface RuntimeDeps extends LifecycleDeps {
+  config: RuntimeConfig;
+  images: RecordStore<ImageRecord>;
+  exits: ExitSource;
+  host: HostFacts;
+  /** The profile behind RuntimeDefault; undefined where the host has none. */
+  seccompDefault: SeccompProfile | undefined;
+  /** The cgroup of pods whose config names no parent. */
+  cgroupParent: string;
+}

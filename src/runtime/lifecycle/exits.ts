@@ -1,0 +1,165 @@
+import { type FSWatcher, watch } from "node:fs";
+import { access, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { abortable } from "../../async/abort.js";
+import { type Deferred, deferred } from "../../async/deferred.js";
+import { KeyedLock } from "../../async/keyed-lock.js";
+import { readExitFile } from "../adapters/conmon/conmon.js";
+import { isAlive } from "../adapters/process.js";
+import type { ExitSource, LifecycleDeps } from "../deps.js";
+import { type ContainerRecord, containerState, unknownExitCode } from "../state/container-record.js";
+import type { RecordedProcess, SandboxRecord } from "../state/sandbox-record.js";
+import { timestampNow } from "../state/time.js";
+import { freeOciContainer } from "./oci-container.js";
+
+/** The kernel's queue of watch events can overflow without a word: the directory is read as well. */
+const rescanMs = 3000;
+const oomExitCode = 137;
+/** Monitors write to temporary names in the same directory first. */
+const idPattern = /^[0-9a-f]{64}$/;
+
+interface Ending {
+  exitCode: number;
+  finishedAt: string;
+  reason: string;
+  message: string;
+}
+
+/** Turns the monitors' exit files into records, and tells who waits. */
+export class Exits implements ExitSource {
+  readonly #deps: LifecycleDeps;
+  readonly #waiting = new Map<string, Set<Deferred<void>>>();
+  readonly #handling = new KeyedLock();
+  #watcher: FSWatcher | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: LifecycleDeps) {
+    this.#deps = deps;
+  }
+
+  /** Watches first and reads the directory then, so that no exit falls between. */
+  async start(): Promise<void> {
+    this.#watcher = watch(this.#deps.paths.exits, (_event, name) => {
+      if (name && idPattern.test(name)) void this.#checkLogged(name);
+    });
+    await this.scan();
+    this.#timer = setInterval(() => {
+      this.scan().catch((error) => this.#deps.log.error("Could not look for exits", { error }));
+    }, rescanMs);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    clearInterval(this.#timer);
+  }
+
+  /** Looks at every exit file, and at every monitor that should be alive. */
+  async scan(): Promise<void> {
+    const files = (await readdir(this.#deps.paths.exits)).filter((name) => idPattern.test(name));
+    const running = [
+      ...this.#deps.containers.list().filter((record) => containerState(record) === "running"),
+      ...this.#deps.sandboxes.list().filter((record) => record.exitedAt === undefined),
+    ].map(({ id }) => id);
+    await Promise.all([...new Set([...files, ...running])].map((id) => this.#checkLogged(id)));
+  }
+
+  check(id: string): Promise<void> {
+    return this.#handling.run(id, async () => {
+      const container = this.#deps.containers.get(id);
+      const sandbox = this.#deps.sandboxes.get(id);
+      if (container) await this.#checkContainer(container);
+      else if (sandbox) await this.#checkSandbox(sandbox);
+      else await rm(join(this.#deps.paths.exits, id), { force: true });
+    });
+  }
+
+  async wait(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const waiter = deferred<void>();
+    const waiters = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, waiters.add(waiter));
+    try {
+      // The end may have been told before this was asked.
+      if (this.#hasEnded(id)) return;
+      await abortable(waiter.promise, signal);
+    } finally {
+      waiters.delete(waiter);
+      if (waiters.size === 0) this.#waiting.delete(id);
+    }
+  }
+
+  #hasEnded(id: string): boolean {
+    const container = this.#deps.containers.get(id);
+    const sandbox = this.#deps.sandboxes.get(id);
+    if (!container && !sandbox) return true;
+    return (container?.finishedAt ?? sandbox?.exitedAt) !== undefined;
+  }
+
+  async #checkContainer(record: ContainerRecord): Promise<void> {
+    // StartContainer looks for the end itself once it is through.
+    if (record.step !== undefined || record.startedAt === undefined) return;
+    const { id } = record;
+    if (record.finishedAt === undefined) {
+      const ending = await this.#ending(id, record.monitor);
+      if (!ending) return;
+      await this.#deps.containers.update(id, ending);
+    } else if (!(await this.#hasExitFile(id))) return;
+    const sandbox = this.#deps.sandboxes.get(record.sandboxId);
+    await this.#free(record, sandbox?.handler ?? "", this.#deps.paths.container(id).directory);
+  }
+
+  async #checkSandbox(record: SandboxRecord): Promise<void> {
+    if (record.step !== undefined) return;
+    const { id } = record;
+    if (record.exitedAt === undefined) {
+      const ending = await this.#ending(id, record.monitor);
+      if (!ending) return;
+      await this.#deps.sandboxes.update(id, { exitedAt: ending.finishedAt });
+      this.#deps.log.warn("The pause process of a sandbox ended", { id, ...ending });
+    } else if (!(await this.#hasExitFile(id))) return;
+    await this.#free(record, record.handler, this.#deps.paths.sandbox(id).directory);
+  }
+
+  async #hasExitFile(id: string): Promise<boolean> {
+    return exists(join(this.#deps.paths.exits, id));
+  }
+
+  /** How it ended; undefined while it runs. Without a monitor nobody will ever know. */
+  async #ending(id: string, monitor: RecordedProcess | undefined): Promise<Ending | undefined> {
+    const watched = monitor !== undefined && (await isAlive(monitor));
+    const exit = await readExitFile(this.#deps.paths.exits, id);
+    if (exit) {
+      const { exitCode } = exit;
+      const finishedAt = exit.finishedAt.toString();
+      if (exitCode === 0) return { exitCode, finishedAt, reason: "Completed", message: "" };
+      // The kernel's choice may have been a child: only an end by SIGKILL is put down to it.
+      const oom = exitCode === oomExitCode && (await exists(join(this.#deps.paths.persist, id, "oom")));
+      return { exitCode, finishedAt, reason: oom ? "OOMKilled" : "Error", message: "" };
+    }
+    if (watched) return undefined;
+    const message = "The monitor of the container died before it could report an exit code";
+    return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
+  }
+
+  /** The files of an end are removed only now that the record is on disk. */
+  async #free(record: ContainerRecord | SandboxRecord, handler: string, bundle: string): Promise<void> {
+    const { id, cgroupParent, monitor } = record;
+    const killGroup = !("ownPidNamespace" in record && record.ownPidNamespace);
+    await freeOciContainer(this.#deps, { id, handler, bundle, cgroupParent, monitor, killGroup });
+    for (const waiter of this.#waiting.get(id) ?? []) waiter.resolve();
+  }
+
+  #checkLogged(id: string): Promise<void> {
+    return this.check(id).catch((error) => {
+      this.#deps.log.error("Could not record the end of a container", { id, error });
+    });
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

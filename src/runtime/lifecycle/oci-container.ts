@@ -1,0 +1,125 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { CriError } from "../../errors.js";
+import type { MonitoredContainer } from "../adapters/conmon/conmon.js";
+import {
+  identifyProcess,
+  isAlive,
+  killTree,
+  type ProcessIdentity,
+  waitUntilGone,
+} from "../adapters/process.js";
+import type { Handler, LifecycleDeps } from "../deps.js";
+import type { OciSpec } from "../oci.js";
+
+type OciDeps = Pick<LifecycleDeps, "paths" | "handlers" | "locks" | "cgroups" | "conmon">;
+
+/** What the OCI runtime, the monitor and the kernel hold for a sandbox's pause process or for a container. */
+export interface OciContainer {
+  id: string;
+  handler: string;
+  bundle: string;
+  cgroupParent: string;
+  monitor?: ProcessIdentity | undefined;
+}
+
+const monitorGraceMs = 2000;
+
+export interface OciCreate extends OciContainer {
+  name: string;
+  logPath?: string | undefined;
+  terminal?: boolean;
+  stdin?: boolean;
+  stdinOnce?: boolean;
+}
+
+export async function writeBundle(deps: OciDeps, container: OciContainer, spec: OciSpec): Promise<void> {
+  await mkdir(container.bundle, { recursive: true, mode: 0o700 });
+  await requireHandler(deps, container.handler).runc.writeBundle(container.bundle, spec);
+}
+
+/** Creates the container of a bundle under a monitor. What a failure leaves is for `endOciContainer`. */
+export async function createOciContainer(deps: OciDeps, create: OciCreate): Promise<MonitoredContainer> {
+  const { id, name, bundle, logPath, terminal = false, stdin = false, stdinOnce = false } = create;
+  const { path, root, args } = requireHandler(deps, create.handler);
+  const persistDirectory = join(deps.paths.persist, id);
+  await mkdir(persistDirectory, { recursive: true, mode: 0o700 });
+  return deps.conmon.create({
+    id,
+    name,
+    bundle,
+    runtime: { path, root, args, systemdCgroup: deps.cgroups.isSystemd(create.cgroupParent) },
+    logPath,
+    exitDirectory: deps.paths.exits,
+    persistDirectory,
+    attachDirectory: deps.paths.attach,
+    terminal,
+    stdin,
+    stdinOnce,
+  });
+}
+
+/** Kills what is left of the processes and frees all that is held for them. Nothing left: done. */
+export function endOciContainer(deps: OciDeps, container: OciContainer): Promise<void> {
+  return exclusively(deps, container.id, async () => {
+    const { id, handler, cgroupParent } = container;
+    const monitor = await findMonitor(container);
+    const { runc } = requireHandler(deps, handler);
+    // Killing the monitor of a container that is being created takes the OCI runtime with it.
+    if (monitor && !(await runc.state(id))) await killTree(monitor.pid);
+    await runc.delete(id, { force: true });
+    await deps.cgroups.kill(cgroupParent, id);
+    if (monitor) await endMonitor(monitor);
+    await forgetExit(deps, id);
+    await rm(join(deps.paths.attach, id), { recursive: true, force: true });
+  });
+}
+
+/** Frees what the OCI runtime holds for a container whose init process has ended. */
+export function freeOciContainer(
+  deps: OciDeps,
+  container: OciContainer & { killGroup: boolean },
+): Promise<void> {
+  return exclusively(deps, container.id, async () => {
+    if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
+    await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
+    await forgetExit(deps, container.id);
+  });
+}
+
+/** A handler that has left the configuration cannot be called any more, but its containers can be known. */
+export function requireHandler({ handlers }: Pick<LifecycleDeps, "handlers">, name: string): Handler {
+  const handler = handlers.get(name) ?? handlers.get("");
+  if (!handler) throw new CriError("internal", "There is no default handler");
+  return handler;
+}
+
+/** The OCI runtime does not bear two calls about one container at once. */
+function exclusively<T>(deps: OciDeps, id: string, work: () => Promise<T>): Promise<T> {
+  return deps.locks.run(`oci ${id}`, work);
+}
+
+async function forgetExit({ paths }: OciDeps, id: string): Promise<void> {
+  await rm(join(paths.exits, id), { force: true });
+  await rm(join(paths.persist, id), { recursive: true, force: true });
+}
+
+/** The live monitor; undefined when there is none. */
+export async function findMonitor(container: OciContainer): Promise<ProcessIdentity | undefined> {
+  const { monitor, bundle, id } = container;
+  if (monitor) return (await isAlive(monitor)) ? monitor : undefined;
+  // The daemon died before it could record the monitor: its pid file is all there is.
+  const pid = Number(await readFile(join(bundle, "conmon.pid"), "utf8").catch(() => ""));
+  if (!Number.isInteger(pid) || pid <= 1) return undefined;
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return command.split("\0").includes(id) ? identifyProcess(pid) : undefined;
+}
+
+/** A monitor goes by itself once its container has ended; one that does not is made to. */
+async function endMonitor(monitor: ProcessIdentity): Promise<void> {
+  const timeout = AbortSignal.timeout(monitorGraceMs);
+  await waitUntilGone(monitor, timeout).catch(async () => {
+    if (await isAlive(monitor)) await killTree(monitor.pid);
+  });
+}

@@ -1,0 +1,55 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { removeBridge, removeMasquerade } from "../adapters/cni/masquerade.js";
+import { unmountBelow } from "../adapters/mounts.js";
+import type { RuntimeConfig } from "../config.js";
+import type { LifecycleDeps } from "../deps.js";
+import { discardContainer } from "./release-container.js";
+import { discardSandbox } from "./release-sandbox.js";
+
+/**
+ * Removes everything that a runtime has made, and its directories. Goes on past failing steps; true when
+ * none failed. Repeating it does no harm.
+ */
+export async function purge(
+  deps: LifecycleDeps,
+  config: RuntimeConfig,
+  cgroupParent: string,
+): Promise<boolean> {
+  let clean = true;
+  const step = async (description: string, work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      clean = false;
+      deps.log.error(`Could not ${description}`, { error });
+    }
+  };
+  for (const { id } of deps.containers.list()) {
+    await step(`remove container ${id}`, () => discardContainer(deps, { id }));
+  }
+  for (const { id } of deps.sandboxes.list()) {
+    await step(`remove sandbox ${id}`, () => discardSandbox(deps, { id }));
+  }
+  for (const handler of new Set(deps.handlers.values())) {
+    for (const id of await readdir(handler.root).catch(() => [])) {
+      await step(`end ${id}`, () => handler.runc.delete(id, { force: true }));
+    }
+  }
+  if (config.cniConfDir === undefined) {
+    const { bridge, subnet } = config;
+    await step("remove the network's rules", () => removeMasquerade({ bridge, subnet }));
+    await step("remove the bridge", () => removeBridge(bridge));
+  }
+  await step("remove the control group", () => deps.cgroups.remove(cgroupParent));
+  for (const directory of [config.state, config.root]) {
+    await step(`unmount below ${directory}`, () => unmountBelow(directory));
+    // One directory at a time: what is mounted and could not be unmounted keeps only its own.
+    for (const name of await readdir(directory).catch(() => [])) {
+      await step(`remove ${name}`, () => rm(join(directory, name), { recursive: true, force: true }));
+    }
+    await step(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
+  }
+  return clean;
+}

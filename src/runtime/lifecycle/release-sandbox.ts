@@ -1,0 +1,58 @@
+import { rm } from "node:fs/promises";
+
+import { Rollback, type RollbackFailure } from "../../async/rollback.js";
+import type { LifecycleDeps } from "../deps.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
+import { endOciContainer } from "./oci-container.js";
+import { checkReleased, runUndo } from "./release-container.js";
+
+/**
+ * Frees everything that a sandbox may hold but its record, whatever step its making had reached. Goes on past
+ * failing steps and returns them; repeating it tries them again.
+ */
+export function releaseSandbox(deps: LifecycleDeps, record: SandboxRecord): Promise<RollbackFailure[]> {
+  const paths = deps.paths.sandbox(record.id);
+  const undo = new Rollback();
+  // A directory with a mount left in it stays: what is mounted is not ours to delete.
+  undo.add("remove the sandbox directory", async () => {
+    await deps.tmpfs.unmount(paths.shm);
+    await rm(paths.directory, { recursive: true, force: true });
+  });
+  addStopSteps(deps, record, undo);
+  return runUndo(deps, undo, record.id);
+}
+
+/**
+ * Removes a sandbox, whatever state it is in, but not its containers. What could not be freed is named by the
+ * error, and the record stays so that a later call can finish it.
+ */
+export async function discardSandbox(deps: LifecycleDeps, { id }: { id: string }): Promise<void> {
+  const record = await deps.sandboxes.update(id, { step: "removing" });
+  checkReleased(await releaseSandbox(deps, record), `sandbox ${id}`);
+  await deps.sandboxes.remove(id);
+  deps.sandboxNames.release(record.name, id);
+}
+
+/** Ends the pause process and frees the network with its address. */
+export function stopSandboxParts(deps: LifecycleDeps, record: SandboxRecord): Promise<RollbackFailure[]> {
+  const undo = new Rollback();
+  addStopSteps(deps, record, undo);
+  return runUndo(deps, undo, record.id);
+}
+
+function addStopSteps(deps: LifecycleDeps, record: SandboxRecord, undo: Rollback): void {
+  const { id, netns, metadata, portMappings } = record;
+  if (netns !== undefined) {
+    undo.add("remove the network namespace", () => deps.netns.remove(netns));
+    undo.add("leave the network", () => deps.cni.remove({ id, netns, pod: metadata, portMappings }));
+  }
+  undo.add("end the pause process", () =>
+    endOciContainer(deps, {
+      id,
+      handler: record.handler,
+      bundle: deps.paths.sandbox(id).directory,
+      cgroupParent: record.cgroupParent,
+      monitor: record.monitor,
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+import { CriError } from "../errors.js";
+import { findProgram } from "./adapters/find-program.js";
+import type { RuntimeConfig } from "./config.js";
+
+/** Programs that the runtime cannot do without, by the Debian and Ubuntu packages that bring them. */
+const packages = {
+  conmon: "conmon",
+  skopeo: "skopeo",
+  umoci: "umoci",
+  catatonit: "catatonit",
+  ip: "iproute2",
+  iptables: "iptables",
+  mount: "mount",
+  umount: "mount",
+  unshare: "util-linux",
+  flock: "util-linux",
+} as const;
+
+export interface Programs {
+  conmon: string;
+  skopeo: string;
+  umoci: string;
+  catatonit: string;
+  /** The OCI runtimes' paths by handler name. */
+  handlers: Record<string, string>;
+}
+
+/** Finds every program; one error lists all that are missing, with the mend. */
+export async function findPrograms(config: RuntimeConfig): Promise<Programs> {
+  const missing: string[] = [];
+  const missingPackages = new Set<string>();
+  const find = async (name: string, packageName: string | undefined): Promise<string> => {
+    const path = await findProgram(name);
+    if (path === undefined) {
+      missing.push(name);
+      if (packageName !== undefined) missingPackages.add(packageName);
+    }
+    return path ?? "";
+  };
+  const found: Record<string, string> = {};
+  for (const [name, packageName] of Object.entries(packages)) found[name] = await find(name, packageName);
+  const handlers: Record<string, string> = {};
+  for (const [name, { path }] of Object.entries(config.handlers)) {
+    handlers[name] = await find(path, path === "runc" ? "runc" : undefined);
+  }
+  if (missing.length > 0) {
+    const mend = missingPackages.size > 0 ? `: apt-get install ${[...missingPackages].join(" ")}` : "";
+    throw new CriError("failed_precondition", `Programs not found: ${missing.join(", ")}${mend}`);
+  }
+  const { conmon = "", skopeo = "", umoci = "", catatonit = "" } = found;
+  return { conmon, skopeo, umoci, catatonit, handlers };
+}

@@ -1,0 +1,153 @@
+import { toJson } from "@bufbuild/protobuf";
+
+import { InvalidArgumentError } from "../../errors.js";
+import {
+  NamespaceMode,
+  type PodSandboxConfig,
+  PodSandboxConfigSchema,
+  type PortMapping,
+  Protocol,
+  type RunPodSandboxRequest,
+} from "../../proto.js";
+import type { RuntimeDeps } from "../deps.js";
+import { createOciContainer, requireHandler, writeBundle } from "../lifecycle/oci-container.js";
+import { discardSandbox } from "../lifecycle/release-sandbox.js";
+import type { OciSpec } from "../oci.js";
+import { required } from "../required.js";
+import { sandboxSpec } from "../spec/sandbox-spec.js";
+import { seccompProfiles, specHost } from "../spec-inputs.js";
+import { newId } from "../state/ids.js";
+import { sandboxName } from "../state/names.js";
+import type { RecordedPortMapping, SandboxRecord } from "../state/sandbox-record.js";
+import { timestampNow } from "../state/time.js";
+import { makeSandboxFiles } from "./files.js";
+
+export interface UseCaseOptions {
+  /** The caller has gone: what is under way is undone. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Makes a pod: its network, its shared files, and the pause process that holds its namespaces. */
+export async function runPodSandbox(
+  deps: RuntimeDeps,
+  request: RunPodSandboxRequest,
+  { signal }: UseCaseOptions = {},
+): Promise<string> {
+  const config = required(request.config, "config");
+  checkHandler(deps, request.runtimeHandler);
+  const record = newRecord(deps, config, request.runtimeHandler);
+  const { id, name } = record;
+  deps.sandboxNames.reserve(name, id);
+  return deps.locks.run(id, async () => {
+    try {
+      await deps.sandboxes.put(record);
+      await makeSandbox(deps, { record, config, signal });
+      return id;
+    } catch (error) {
+      await undo(deps, record);
+      throw error;
+    }
+  });
+}
+
+function checkHandler({ handlers }: RuntimeDeps, name: string): void {
+  if (handlers.has(name)) return;
+  const known = [...handlers.keys()].filter(Boolean).join(", ");
+  throw new InvalidArgumentError(`runtime_handler: "${name}" is not configured, known are ${known}`, {
+    field: "runtime_handler",
+  });
+}
+
+function newRecord(deps: RuntimeDeps, config: PodSandboxConfig, handler: string): SandboxRecord {
+  const given = required(config.metadata, "config.metadata");
+  const metadata = {
+    name: required(given.name, "config.metadata.name"),
+    namespace: required(given.namespace, "config.metadata.namespace"),
+    uid: required(given.uid, "config.metadata.uid"),
+    attempt: given.attempt,
+  };
+  const id = newId();
+  const namespaces = config.linux?.securityContext?.namespaceOptions;
+  const hostNetwork = namespaces?.network === NamespaceMode.NODE;
+  return {
+    id,
+    name: sandboxName(metadata),
+    metadata,
+    labels: { ...config.labels },
+    annotations: { ...config.annotations },
+    handler,
+    config: toJson(PodSandboxConfigSchema, config),
+    cgroupParent: config.linux?.cgroupParent || deps.cgroupParent,
+    logDirectory: config.logDirectory,
+    // CRI lets only pods on the node's network go without a hostname; be kind to the others.
+    hostname: hostNetwork ? deps.host.hostname : config.hostname || metadata.name.slice(0, 63),
+    ...(!hostNetwork && { netns: deps.paths.sandbox(id).netns }),
+    portMappings: hostNetwork ? [] : config.portMappings.flatMap(portMapping),
+    ips: [],
+    hostIpc: namespaces?.ipc === NamespaceMode.NODE,
+    createdAt: timestampNow(),
+    step: "making",
+  };
+}
+
+interface Making {
+  record: SandboxRecord;
+  config: PodSandboxConfig;
+  signal: AbortSignal | undefined;
+}
+
+/** Makes everything in order; what was made when a step fails is known by the record alone. */
+async function makeSandbox(deps: RuntimeDeps, { record, config, signal }: Making): Promise<void> {
+  const { id, name, netns, handler, cgroupParent } = record;
+  const container = { id, name, handler, cgroupParent, bundle: deps.paths.sandbox(id).directory };
+  // What the request asks for is looked at before anything is made.
+  const spec = await specFor(deps, record, config);
+  await writeBundle(deps, container, spec);
+  const ips = netns === undefined ? [] : await joinNetwork(deps, record, netns);
+  signal?.throwIfAborted();
+  await makeSandboxFiles(deps, { record, config, ips });
+  const { init, monitor } = await createOciContainer(deps, container);
+  await requireHandler(deps, handler).runc.start(id);
+  signal?.throwIfAborted();
+  await deps.sandboxes.update(id, { step: undefined, ips, pause: init, monitor });
+}
+
+async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSandboxConfig): Promise<OciSpec> {
+  return sandboxSpec({
+    config,
+    rootfs: deps.paths.pauseRootfs,
+    netns: record.netns,
+    hostname: record.hostname,
+    cgroupsPath: deps.cgroups.containerPath(record.cgroupParent, record.id),
+    host: specHost(deps),
+    profiles: await seccompProfiles(deps, config.linux?.securityContext),
+  });
+}
+
+async function joinNetwork(deps: RuntimeDeps, record: SandboxRecord, netns: string): Promise<string[]> {
+  await deps.netns.create(netns);
+  const { id, metadata, portMappings } = record;
+  return (await deps.cni.add({ id, netns, pod: metadata, portMappings })).ips;
+}
+
+async function undo(deps: RuntimeDeps, record: SandboxRecord): Promise<void> {
+  try {
+    if (deps.sandboxes.get(record.id)) await discardSandbox(deps, record);
+    else deps.sandboxNames.release(record.name, record.id);
+  } catch (error) {
+    deps.log.error("A sandbox that could not be made was not wholly undone", { id: record.id, error });
+  }
+}
+
+const protocols = {
+  [Protocol.TCP]: "tcp",
+  [Protocol.UDP]: "udp",
+  [Protocol.SCTP]: "sctp",
+} as const satisfies Record<Protocol, RecordedPortMapping["protocol"]>;
+
+/** A mapping without a host port only says what the pod listens on. */
+function portMapping(mapping: PortMapping): RecordedPortMapping[] {
+  const { hostPort, containerPort, protocol, hostIp } = mapping;
+  if (hostPort <= 0) return [];
+  return [{ hostPort, containerPort, protocol: protocols[protocol], ...(hostIp && { hostIP: hostIp }) }];
+}

@@ -1,0 +1,116 @@
+import { chmod, lstat, mkdir, rename, rm, stat } from "node:fs/promises";
+import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+
+import type { ConnectRouter } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+
+import { CriError } from "../../errors.js";
+
+export interface Listening {
+  /** Takes no more calls, lets those under way end for a bounded time, removes the socket. Idempotent. */
+  close(): Promise<void>;
+}
+
+const maxMessageBytes = 16 * 1024 * 1024;
+const drainMs = 3000;
+
+/**
+ * Serves gRPC on a unix socket that only its owner may open. The socket appears under its name when it
+ * already answers. Throws when a live daemon has the name; a dead one's socket is replaced.
+ */
+export async function listen(path: string, routes: (router: ConnectRouter) => void): Promise<Listening> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await checkFree(path);
+  const server = createGrpcServer(routes);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  const temporary = `${path}.${process.pid}`;
+  await rm(temporary, { force: true });
+  await bind(server, temporary);
+  await chmod(temporary, 0o600);
+  const { ino } = await stat(temporary);
+  await rename(temporary, path);
+  let closed: Promise<void> | undefined;
+  return {
+    close() {
+      closed ??= close(server, sessions).then(() => removeOwn(path, ino));
+      return closed;
+    },
+  };
+}
+
+function createGrpcServer(routes: (router: ConnectRouter) => void): Http2Server {
+  const handler = connectNodeAdapter({
+    routes,
+    grpc: true,
+    grpcWeb: false,
+    connect: false,
+    readMaxBytes: maxMessageBytes,
+    // A deadline is what the client says: pulls and long grace periods take their time.
+    maxTimeoutMs: Number.MAX_SAFE_INTEGER,
+  });
+  return createServer(
+    {
+      // In MB, for all that one client has under way at once; Node's own limit is ten.
+      maxSessionMemory: 256,
+      settings: { initialWindowSize: 1024 * 1024 },
+    },
+    handler,
+  );
+}
+
+function bind(server: Http2Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ path }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function checkFree(path: string): Promise<void> {
+  const existing = await lstat(path).catch(() => undefined);
+  if (!existing) return;
+  if (!existing.isSocket()) {
+    throw new CriError("already_exists", `${path} exists and is not a socket: choose another --listen`);
+  }
+  if (await answers(path)) {
+    throw new CriError("already_exists", `Another daemon serves ${path}: stop it or choose another --listen`);
+  }
+  await rm(path, { force: true });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const done = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => done(true));
+    socket.once("error", () => done(false));
+  });
+}
+
+async function close(server: Http2Server, sessions: Set<ServerHttp2Session>): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Sends GOAWAY; the session stays until its calls are through.
+  for (const session of sessions) session.close();
+  const timer = setTimeout(() => {
+    for (const session of sessions) session.destroy();
+  }, drainMs);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** Another daemon may have taken the name in the meantime. */
+async function removeOwn(path: string, inode: number): Promise<void> {
+  const now = await stat(path).catch(() => undefined);
+  if (now?.ino === inode) await rm(path, { force: true });
+}

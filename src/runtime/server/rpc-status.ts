@@ -1,0 +1,58 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+import { CriError, type CriErrorCode, type CriReason, criReasons } from "../../errors.js";
+
+const codes: Record<CriErrorCode, Code> = {
+  canceled: Code.Canceled,
+  unknown: Code.Unknown,
+  invalid_argument: Code.InvalidArgument,
+  deadline_exceeded: Code.DeadlineExceeded,
+  not_found: Code.NotFound,
+  already_exists: Code.AlreadyExists,
+  permission_denied: Code.PermissionDenied,
+  resource_exhausted: Code.ResourceExhausted,
+  failed_precondition: Code.FailedPrecondition,
+  aborted: Code.Aborted,
+  out_of_range: Code.OutOfRange,
+  internal: Code.Internal,
+  unavailable: Code.Unavailable,
+  data_loss: Code.DataLoss,
+  unauthenticated: Code.Unauthenticated,
+  unsupported: Code.Unimplemented,
+  name_reserved: Code.AlreadyExists,
+  // The reasons of CRI travel in the message of an UNKNOWN status.
+  registry_unavailable: Code.Unknown,
+  signature_validation_failed: Code.Unknown,
+  rro_unsupported: Code.Unknown,
+  image_volume_mount_failed: Code.Unknown,
+  // A client's situations, which no use case is in.
+  not_running: Code.Internal,
+  no_permission: Code.Internal,
+  stale_socket: Code.Internal,
+  no_endpoint: Code.Internal,
+  non_zero_exit: Code.Internal,
+  closed: Code.Internal,
+};
+
+/** The gRPC status that a client gets for an error. */
+export function toRpcStatus(error: unknown, signal: AbortSignal): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (signal.aborted && error === signal.reason) return ConnectError.from(error, Code.Canceled);
+  if (!(error instanceof CriError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return new ConnectError(message, Code.Internal, undefined, undefined, error);
+  }
+  const reason = error.reason ?? reasonOf(error.code);
+  const message = reason ? `${reason}: ${error.message}` : error.message;
+  return new ConnectError(message, codes[error.code], undefined, undefined, error);
+}
+
+/** True for an error that nobody foresaw: its stack belongs in the log. */
+export function isUnforeseen(error: unknown): boolean {
+  return !(error instanceof CriError || error instanceof ConnectError);
+}
+
+function reasonOf(code: CriErrorCode): CriReason | undefined {
+  for (const [reason, known] of Object.entries(criReasons)) if (known === code) return reason as CriReason;
+  return undefined;
+}

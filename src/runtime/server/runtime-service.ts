@@ -1,0 +1,70 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+
+import type { RuntimeService } from "../../proto.js";
+import { createContainer } from "../container/create.js";
+import { execSync } from "../container/exec-sync.js";
+import { listContainers } from "../container/list.js";
+import { removeContainer } from "../container/remove.js";
+import { reopenContainerLog } from "../container/reopen-log.js";
+import { startContainer } from "../container/start.js";
+import { containerStatus } from "../container/status.js";
+import { stopContainer } from "../container/stop.js";
+import type { RuntimeDeps } from "../deps.js";
+import { runtimeConfig, updateRuntimeConfig } from "../node/runtime-config.js";
+import { status } from "../node/status.js";
+import { version } from "../node/version.js";
+import { listPodSandboxes } from "../sandbox/list.js";
+import { removePodSandbox } from "../sandbox/remove.js";
+import { runPodSandbox } from "../sandbox/run.js";
+import { podSandboxStatus } from "../sandbox/status.js";
+import { stopPodSandbox } from "../sandbox/stop.js";
+
+/** The RuntimeService. What is not here yet is answered by `instrument`. */
+export function createRuntimeService(deps: RuntimeDeps): Partial<ServiceImpl<typeof RuntimeService>> {
+  return {
+    version,
+    status: (request) => status(deps, request),
+    runtimeConfig,
+    async updateRuntimeConfig(request) {
+      updateRuntimeConfig(deps, request);
+      return {};
+    },
+
+    async runPodSandbox(request, { signal }) {
+      return { podSandboxId: await runPodSandbox(deps, request, { signal }) };
+    },
+    async stopPodSandbox(request) {
+      await stopPodSandbox(deps, request);
+      return {};
+    },
+    async removePodSandbox(request) {
+      await removePodSandbox(deps, request);
+      return {};
+    },
+    podSandboxStatus: (request) => podSandboxStatus(deps, request),
+    listPodSandbox: ({ filter }) => ({ items: listPodSandboxes(deps, filter) }),
+
+    async createContainer(request) {
+      return { containerId: await createContainer(deps, request) };
+    },
+    async startContainer(request) {
+      await startContainer(deps, request);
+      return {};
+    },
+    async stopContainer(request, { signal }) {
+      await stopContainer(deps, request, { signal });
+      return {};
+    },
+    async removeContainer(request) {
+      await removeContainer(deps, request);
+      return {};
+    },
+    containerStatus: (request) => containerStatus(deps, request),
+    listContainers: ({ filter }) => ({ containers: listContainers(deps, filter) }),
+    async reopenContainerLog(request) {
+      await reopenContainerLog(deps, request);
+      return {};
+    },
+    execSync: (request, { signal }) => execSync(deps, request, { signal }),
+  };
+}

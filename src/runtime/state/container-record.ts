@@ -1,0 +1,57 @@
+import type { RecordedProcess } from "./sandbox-record.js";
+import type { Timestamp } from "./time.js";
+
+/** What is known of a container. Its state is derived from it, never stored. */
+export interface ContainerRecord {
+  id: string;
+  /** Unique among containers, made from the metadata of container and sandbox. */
+  name: string;
+  sandboxId: string;
+  metadata: { name: string; attempt: number };
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  /** The request's ContainerConfig as protobuf JSON. */
+  config: unknown;
+  image: {
+    /** What the request called it. */
+    asked: string;
+    /** The image's ID as clients see it. */
+    id: string;
+    /** Its first digest reference, else its ID. */
+    ref: string;
+    layers: string[];
+  };
+  user: { uid: number; gid: number; additionalGids: number[] };
+  /** File of the output; undefined when the output is dropped. */
+  logPath?: string | undefined;
+  /** What StopContainer sends first: a name that the OCI runtime knows, or a number. */
+  stopSignal: string;
+  /** Its init process is alone in deciding when its processes end. */
+  ownPidNamespace: boolean;
+  cgroupParent: string;
+  createdAt: Timestamp;
+  /** `making` until CreateContainer is through, `starting` while StartContainer is, `removing` at the end. */
+  step?: "making" | "starting" | "removing" | undefined;
+  init?: RecordedProcess | undefined;
+  monitor?: RecordedProcess | undefined;
+  startedAt?: Timestamp | undefined;
+  finishedAt?: Timestamp | undefined;
+  exitCode?: number | undefined;
+  /** `Completed`, `Error`, `OOMKilled`, `StartError` or `Unknown`, once it has ended. */
+  reason?: string | undefined;
+  message?: string | undefined;
+}
+
+/** The version of the record's shape; see `StoreOptions.version`. */
+export const containerRecordVersion = 1;
+
+export type ContainerStateName = "created" | "running" | "exited";
+
+export function containerState(record: ContainerRecord): ContainerStateName {
+  if (record.finishedAt !== undefined) return "exited";
+  return record.startedAt !== undefined ? "running" : "created";
+}
+
+/** The codes of ends that no command chose. */
+export const startErrorExitCode = 128;
+export const unknownExitCode = 255;
