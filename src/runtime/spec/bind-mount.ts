@@ -39,12 +39,13 @@ export function bindMount(mount: Mount, index: number, sources: MountSources): O
       `has "${bad}", which is not a flag such as noexec, nosuid or nodev`,
     );
   }
+  const readWrite = access(mount, field);
   const source = sources.get(mount.hostPath) ?? { path: mount.hostPath, propagation: [] };
   return {
     destination,
     type: "bind",
     source: source.path,
-    options: ["rbind", propagation(mount, field, source), access(mount, field), ...mount.mountOptions],
+    options: ["rbind", propagation(mount, field, source), readWrite, ...mount.mountOptions],
   };
 }
 

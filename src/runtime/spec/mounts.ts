@@ -30,9 +30,12 @@ const standard: readonly OciMount[] = [
   { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: hardened },
 ];
 
-/** What the pause process sees. */
-export function sandboxMounts(): OciMount[] {
-  return [...standard, kernelMount("/sys", "sysfs", "ro")];
+/**
+ * What the pause process sees. The kernel has one /sys for each network namespace, and whoever mounts it first
+ * makes it read-only for all: so it is writable here when a privileged container may follow.
+ */
+export function sandboxMounts({ privileged }: { privileged: boolean }): OciMount[] {
+  return [...standard, kernelMount("/sys", "sysfs", privileged ? "rw" : "ro")];
 }
 
 export interface ContainerMountInput {
@@ -54,7 +57,7 @@ export function containerMounts(input: ContainerMountInput): OciMount[] {
     ...standard,
     kernelMount("/sys", "sysfs", privileged ? "rw" : "ro"),
     kernelMount("/sys/fs/cgroup", "cgroup", privileged ? "rw" : "ro"),
-    podFile("/dev/shm", files.shm, "rw"),
+    podFile("/dev/shm", files.shm, "rw", hardened),
   ];
   const access = input.readonlyRootfs ? "ro" : "rw";
   const ofPod = [
@@ -82,6 +85,6 @@ function kernelMount(destination: string, type: string, access: "ro" | "rw"): Oc
   return { destination, type, source: type, options: [...hardened, "relatime", access] };
 }
 
-function podFile(destination: string, source: string, access: "ro" | "rw"): OciMount {
-  return { destination, type: "bind", source, options: ["rbind", "rprivate", access] };
+function podFile(destination: string, source: string, access: "ro" | "rw", flags: string[] = []): OciMount {
+  return { destination, type: "bind", source, options: ["rbind", "rprivate", access, ...flags] };
 }

@@ -39,12 +39,24 @@ export function processEnv(config: ContainerConfig, image: ImageDefaults, hostna
   // Builders have let a bare name through, which an OCI runtime refuses to start with.
   for (const entry of image.env) if (entry.indexOf("=") > 0) set(entry);
   config.envs.forEach(({ key, value }, index) => {
-    if (key === "" || key.includes("=") || `${key}${value}`.includes("\0")) {
-      throw invalid(`config.envs[${index}]`, `("${key}") has no key, an "=" in the key, or a NUL byte`);
+    if (!/^[^=\0]+$/.test(key)) {
+      throw invalid(`config.envs[${index}].key`, `is "${key}", and must be neither empty nor have an "="`);
     }
-    set(`${key}=${value}`);
+    set(`${key}=${decode(value, `config.envs[${index}].value`)}`);
   });
   return [...env.values()];
+}
+
+/** CRI has bytes here. An OCI runtime is told of them in JSON, which can only say text. */
+function decode(value: Uint8Array, field: string): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);
+  } catch {
+    throw invalid(field, "is not UTF-8, which no OCI runtime can be given");
+  }
+  if (!text.includes("\0")) return text;
+  throw invalid(field, "has a NUL byte, which no environment can hold");
 }
 
 /** Where the process starts; the OCI runtime makes the directory if the image has none such. */

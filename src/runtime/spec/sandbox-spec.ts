@@ -66,7 +66,7 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
       ...(apparmorProfile !== undefined && { apparmorProfile }),
     },
     root: { path: input.rootfs, readonly: true },
-    mounts: sandboxMounts(),
+    mounts: sandboxMounts({ privileged: security?.privileged ?? false }),
     linux: {
       namespaces: sandboxNamespaces(options, netns),
       // The least share of the processor there is: it sleeps all its life.

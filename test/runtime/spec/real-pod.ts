@@ -5,7 +5,7 @@ import { copyFile, mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 
 import { ContainerConfigSchema, NamespaceMode, PodSandboxConfigSchema } from "../../../src/proto.js";
 import { detectCgroups } from "../../../src/runtime/adapters/cgroups/cgroups.js";
@@ -21,8 +21,8 @@ import type { SpecHost } from "../../../src/runtime/spec/host.js";
 import { sandboxSpec } from "../../../src/runtime/spec/sandbox-spec.js";
 import { seccompFile } from "../../../src/runtime/spec/seccomp-choice.js";
 
-export type PodConfig = MessageInitShape<typeof PodSandboxConfigSchema>;
-export type ContainerConfig = MessageInitShape<typeof ContainerConfigSchema>;
+export type PodConfig = Exclude<MessageInitShape<typeof PodSandboxConfigSchema>, Message>;
+export type ContainerConfig = Exclude<MessageInitShape<typeof ContainerConfigSchema>, Message>;
 
 export interface Output {
   exitCode: number;
