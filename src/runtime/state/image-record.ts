@@ -13,6 +13,8 @@ export interface ImageRecord {
   pinned: boolean;
   /** Directories in the layer store, the lowest layer first. */
   layers: string[];
+  /** Digests of the blobs it was unpacked from, kept so that a later pull need not fetch them again. */
+  blobs: string[];
   config: ImageConfig;
   /** RFC 3339. */
   pulledAt: string;

@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { CommandError, runCommand } from "../run-command.js";
+import { registryError } from "./registry-error.js";
+
+/** How to get at an image's source. */
+export interface Access {
+  credentials?: Credentials | undefined;
+  /** Speak plain HTTP where the registry has no TLS, and do not check certificates. */
+  insecure?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** Either a user with a password, or an identity token. */
+export type Credentials =
+  | { domain: string; username: string; password: string }
+  | { domain: string; identityToken: string };
+
+/** A source as skopeo names it: `docker://repository@digest`, `oci:/dir:tag`, `oci-archive:/file`. */
+export interface Skopeo {
+  /** The manifest or index, byte for byte. */
+  inspectRaw(source: string, access: Access): Promise<string>;
+  /** Copies an image of this host's platform into an OCI layout, its blobs into a directory for all. */
+  copy(source: string, options: Access & { layout: string; blobs: string }): Promise<void>;
+}
+
+export interface SkopeoOptions {
+  path: string;
+  /** For files with credentials: private, and removed after each use. */
+  temporaryDirectory: string;
+  /** `containers-policy.json`: which signatures are asked for. Any image is accepted unless given. */
+  policy?: string | undefined;
+  /** `containers-registries.conf`: mirrors, other locations, registries without TLS. */
+  registriesConf?: string | undefined;
+  /** As image indexes spell it. */
+  architecture: string;
+}
+
+const acceptAnything = JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] });
+
+export function createSkopeo(options: SkopeoOptions): Skopeo {
+  async function run(access: Access, command: (files: Files) => string[]): Promise<string> {
+    const directory = await mkdtemp(join(options.temporaryDirectory, "skopeo-"));
+    try {
+      const files = await writeFiles(directory, access.credentials);
+      const args = ["--policy", options.policy ?? files.policy, "--override-os", "linux"];
+      args.push("--override-arch", options.architecture, "--tmpdir", directory);
+      if (options.registriesConf) args.push("--registries-conf", options.registriesConf);
+      args.push(...command(files));
+      return (await runCommand(options.path, args, { signal: access.signal })).stdout;
+    } catch (error) {
+      throw error instanceof CommandError ? registryError(error) : error;
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  return {
+    inspectRaw: (source, access) =>
+      run(access, ({ authFile }) => [
+        "inspect",
+        "--raw",
+        ...(authFile ? ["--authfile", authFile] : ["--no-creds"]),
+        ...(access.insecure ? ["--tls-verify=false"] : []),
+        source,
+      ]),
+
+    async copy(source, { layout, blobs, ...access }) {
+      await run(access, ({ authFile }) => [
+        "copy",
+        "--quiet",
+        ...(authFile ? ["--src-authfile", authFile] : ["--src-no-creds"]),
+        ...(access.insecure ? ["--src-tls-verify=false"] : []),
+        "--dest-shared-blob-dir",
+        blobs,
+        source,
+        `oci:${layout}:image`,
+      ]);
+    },
+  };
+}
+
+interface Files {
+  policy: string;
+  authFile: string | undefined;
+}
+
+async function writeFiles(directory: string, credentials: Credentials | undefined): Promise<Files> {
+  const policy = join(directory, "policy.json");
+  await writeFile(policy, acceptAnything, { mode: 0o600 });
+  if (!credentials) return { policy, authFile: undefined };
+  const authFile = join(directory, "auth.json");
+  const entry =
+    "identityToken" in credentials
+      ? { identitytoken: credentials.identityToken }
+      : { auth: Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64") };
+  await writeFile(authFile, JSON.stringify({ auths: { [credentials.domain]: entry } }), { mode: 0o600 });
+  return { policy, authFile };
+}

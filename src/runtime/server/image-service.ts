@@ -1,0 +1,35 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+
+import type { ImageService } from "../../proto.js";
+import { imageFsUsage } from "../image/fs-info.js";
+import type { ImageDeps } from "../image/image-deps.js";
+import { imageMessage } from "../image/image-message.js";
+import { listImages } from "../image/list.js";
+import { pullImage } from "../image/pull.js";
+import { removeImage } from "../image/remove.js";
+import { requestedImage } from "../image/status.js";
+
+/** The ImageService as far as it is served; what is missing answers Unimplemented. */
+export function createImageService(deps: ImageDeps): Partial<ServiceImpl<typeof ImageService>> {
+  return {
+    listImages: ({ filter }) => ({ images: listImages(deps, filter) }),
+
+    imageStatus({ image: spec }) {
+      const image = requestedImage(deps, spec);
+      return image ? { image: imageMessage(image) } : {};
+    },
+
+    async pullImage({ image, auth }, { signal }) {
+      return { imageRef: imageMessage(await pullImage(deps, { image, auth, signal })).id };
+    },
+
+    async removeImage({ image }) {
+      await removeImage(deps, image);
+      return {};
+    },
+
+    async imageFsInfo() {
+      return { imageFilesystems: [await imageFsUsage(deps)] };
+    },
+  };
+}
