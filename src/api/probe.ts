@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { CriError, InvalidArgumentError, NoPermissionError, NotRunningError } from "../errors.js";
+import { CriError, InvalidArgumentError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import { createImageClient } from "../services/image-client.js";
@@ -55,25 +55,10 @@ async function probe<T>(
   }
 }
 
-/** A connect alone tells a regular file from a socket no better than a dead socket. */
+/** To connect(2) a regular file looks like a dead socket. What else may be wrong is the dial's to say. */
 async function checkSocket({ address, path }: Endpoint): Promise<void> {
-  let isSocket: boolean;
-  try {
-    isSocket = (await stat(path)).isSocket();
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const options = { cause, endpoint: address };
-    if (code === "ENOENT" || code === "ENOTDIR") {
-      const mend = "start the runtime, or give the endpoint that it listens on";
-      throw new NotRunningError(`There is no socket at ${path}: ${mend}`, options);
-    }
-    if (code === "EACCES") {
-      const mend = "run as root, or as a member of the group that may";
-      throw new NoPermissionError(`This user may not look into the directories of ${path}: ${mend}`, options);
-    }
-    throw cause;
-  }
-  if (isSocket) return;
+  const found = await stat(path).catch(() => undefined);
+  if (!found || found.isSocket()) return;
   throw new InvalidArgumentError(`${path} is not a socket: mend the endpoint`, {
     field: "endpoint",
     endpoint: address,
