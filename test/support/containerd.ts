@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -176,10 +175,11 @@ async function removeCgroupParent(): Promise<void> {
   for (const path of [...hierarchies, "/sys/fs/cgroup/k8s.io"]) await rmdir(path).catch(() => undefined);
 }
 
-// unshare dies of the signal, and the kernel kills everything in the PID namespace with its init.
+// unshare takes no other signal while it waits. The kernel then kills its child, the init of the PID
+// namespace, and everything in that with it.
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGTERM");
-  await exited;
+  const inits = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).trim().split(" ");
+  child.kill("SIGKILL");
+  await until("containerd is gone", () => inits.every((pid) => !existsSync(`/proc/${pid}`)));
 }
