@@ -5,7 +5,10 @@ import { InvalidArgumentError } from "../errors.js";
 import { type RuntimeConfig, resolveConfig } from "./config.js";
 import { logLevels } from "./log.js";
 
-export type Command = { name: "serve" | "purge"; config: RuntimeConfig } | { name: "version" | "help" };
+export type Command =
+  | { name: "serve"; config: RuntimeConfig }
+  | { name: "purge"; config: RuntimeConfig }
+  | { name: "version" | "help" };
 
 export const usage = `Usage: crikit-runtime [purge] [options]
 

@@ -11,6 +11,8 @@ export interface RuntimePaths {
   containerState: string;
   layers: string;
   blobs: string;
+  /** For what a pull needs while it runs. */
+  temporary: string;
   /** The root file system of every pause container: one program. */
   pauseRootfs: string;
   /** OCI runtimes' own state, a directory per handler. */
@@ -53,6 +55,7 @@ export function runtimePaths({ root, state }: { root: string; state: string }): 
     containerState: join(state, "containers"),
     layers: join(root, "layers"),
     blobs: join(root, "blobs"),
+    temporary: join(root, "tmp"),
     pauseRootfs: join(state, "pause"),
     oci: join(state, "oci"),
     exits: join(state, "exits"),

@@ -16,6 +16,8 @@ import { type ContainerRecord, containerState } from "../state/container-record.
 import { requireById } from "../state/ids.js";
 import { collectOutput } from "./output.js";
 
+const reapMs = 1000;
+
 /** Runs a command in a running container and gives its output once it has ended. */
 export async function execSync(
   deps: RuntimeDeps,
@@ -81,11 +83,25 @@ async function finish(
     return create(ExecSyncResponseSchema, { stdout, stderr, exitCode });
   } catch (error) {
     // Whatever ended the wait, nothing of the command may run on.
-    if (child.pid !== undefined && child.exitCode === null) await killTree(child.pid);
+    await killCommand(child, scratch);
     throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Kills the command with its descendants and leaves the OCI runtime a moment to reap it: an orphan would be
+ * the host's to reap, and until it does the container's PID namespace cannot end.
+ */
+async function killCommand(child: ChildProcess, scratch: string): Promise<void> {
+  const { pid: runtimePid } = child;
+  if (runtimePid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const commandPid = Number(await readFile(pidFile(scratch), "utf8").catch(() => ""));
+  if (commandPid <= 0) return killTree(runtimePid);
+  const timer = setTimeout(() => child.kill("SIGKILL"), reapMs);
+  child.once("exit", () => clearTimeout(timer));
+  await killTree(commandPid);
 }
 
 function pidFile(scratch: string): string {

@@ -60,8 +60,9 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: Sandbo
     ...{ terminal: tty, stdin, stdinOnce },
   });
   await deps.containers.update(id, { init, monitor });
+  const startedAt = timestampNow();
   await requireHandler(deps, handler).runc.start(id);
-  await deps.containers.update(id, { step: undefined, startedAt: timestampNow() });
+  await deps.containers.update(id, { step: undefined, startedAt });
 }
 
 async function recordStartError(deps: RuntimeDeps, { id }: ContainerRecord, error: unknown): Promise<void> {

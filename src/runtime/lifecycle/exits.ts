@@ -10,7 +10,7 @@ import { isAlive } from "../adapters/process.js";
 import type { ExitSource, LifecycleDeps } from "../deps.js";
 import { type ContainerRecord, containerState, unknownExitCode } from "../state/container-record.js";
 import type { RecordedProcess, SandboxRecord } from "../state/sandbox-record.js";
-import { timestampNow } from "../state/time.js";
+import { type Timestamp, timestampNow } from "../state/time.js";
 import { freeOciContainer } from "./oci-container.js";
 
 /** The kernel's queue of watch events can overflow without a word: the directory is read as well. */
@@ -103,7 +103,9 @@ export class Exits implements ExitSource {
     if (record.finishedAt === undefined) {
       const ending = await this.#ending(id, record.monitor);
       if (!ending) return;
-      await this.#deps.containers.update(id, ending);
+      // File times are coarser than ours: nothing ends before it starts.
+      const finishedAt = later(ending.finishedAt, record.startedAt);
+      await this.#deps.containers.update(id, { ...ending, finishedAt });
     } else if (!(await this.#hasExitFile(id))) return;
     const sandbox = this.#deps.sandboxes.get(record.sandboxId);
     await this.#free(record, sandbox?.handler ?? "", this.#deps.paths.container(id).directory);
@@ -155,6 +157,10 @@ export class Exits implements ExitSource {
       this.#deps.log.error("Could not record the end of a container", { id, error });
     });
   }
+}
+
+function later(a: Timestamp, b: Timestamp): Timestamp {
+  return BigInt(a) > BigInt(b) ? a : b;
 }
 
 function exists(path: string): Promise<boolean> {

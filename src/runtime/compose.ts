@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { ConnectRouter } from "@connectrpc/connect";
+
+import { KeyedLock } from "../async/keyed-lock.js";
+import { ImageService, RuntimeService } from "../proto.js";
+import { detectCgroups } from "./adapters/cgroups/cgroups.js";
+import { createCni } from "./adapters/cni/cni.js";
+import { bridgeConflist, loadConflist } from "./adapters/cni/conflist.js";
+import { createConmon } from "./adapters/conmon/conmon.js";
+import { readHostFacts } from "./adapters/host/host-facts.js";
+import { readSeccompFile } from "./adapters/host/seccomp-file.js";
+import { createNetns } from "./adapters/netns/netns.js";
+import { createOverlay } from "./adapters/overlay/overlay.js";
+import { createRunc } from "./adapters/runc/runc.js";
+import { createSkopeo } from "./adapters/skopeo/skopeo.js";
+import { createTmpfs } from "./adapters/tmpfs/tmpfs.js";
+import { createUmoci } from "./adapters/umoci/umoci.js";
+import type { RuntimeConfig } from "./config.js";
+import type { Handler, LifecycleDeps, RuntimeDeps } from "./deps.js";
+import type { ImageDeps } from "./image/image-deps.js";
+import { type ImageStores, openImageStores } from "./image/open.js";
+import { Exits } from "./lifecycle/exits.js";
+import type { Logger } from "./log.js";
+import { type RuntimePaths, runtimePaths } from "./paths.js";
+import { findPrograms, type Programs } from "./programs.js";
+import { createImageService } from "./server/image-service.js";
+import { instrument } from "./server/instrument.js";
+import { createRuntimeService } from "./server/runtime-service.js";
+import { type ContainerRecord, containerRecordVersion } from "./state/container-record.js";
+import { Names } from "./state/names.js";
+import { type SandboxRecord, sandboxRecordVersion } from "./state/sandbox-record.js";
+import { RecordStore } from "./state/store.js";
+
+export interface Composed {
+  deps: RuntimeDeps;
+  exits: Exits;
+  routes(router: ConnectRouter): void;
+}
+
+/** Builds every adapter and hands it to the use cases. Nothing is recovered or served yet. */
+export async function compose(config: RuntimeConfig, log: Logger): Promise<Composed> {
+  const paths = runtimePaths(config);
+  const programs = await findPrograms(config);
+  await makeDirectories(paths, programs);
+  const lifecycle: LifecycleDeps = {
+    paths,
+    log,
+    ...(await openRecords(paths)),
+    sandboxNames: new Names("sandbox"),
+    containerNames: new Names("container"),
+    handlers: createHandlers(config, paths, programs),
+    locks: new KeyedLock(),
+    cgroups: await detectCgroups(),
+    conmon: createConmon({ path: programs.conmon }),
+    cni: createCni({
+      conflist: await conflist(config, paths),
+      pluginDirectories: config.cniPluginDirs,
+      cacheDirectory: paths.cniResults,
+    }),
+    netns: createNetns(),
+    overlay: createOverlay(),
+    tmpfs: createTmpfs(),
+  };
+  const host = await readHostFacts();
+  const stores = await openImageStores(paths);
+  const exits = new Exits(lifecycle);
+  const deps: RuntimeDeps = {
+    ...lifecycle,
+    config,
+    images: stores.images,
+    exits,
+    host,
+    seccompDefault: await readSeccompFile(config.seccompProfile),
+    cgroupParent: cgroupParent(config),
+  };
+  const runtimeService = createRuntimeService(deps);
+  const imageService = createImageService(imageDeps(deps, programs, stores));
+  return {
+    deps,
+    exits,
+    routes(router) {
+      router.service(RuntimeService, instrument(RuntimeService, runtimeService, log));
+      router.service(ImageService, instrument(ImageService, imageService, log));
+    },
+  };
+}
+
+function imageDeps(deps: RuntimeDeps, programs: Programs, stores: ImageStores): ImageDeps {
+  const { config, paths, log, locks, overlay, host, containers } = deps;
+  const { architecture } = host;
+  const temporaryDirectory = paths.temporary;
+  const { registriesConf, insecureRegistries } = config;
+  return {
+    ...stores,
+    ...{ paths, log, locks, overlay, architecture, insecureRegistries },
+    skopeo: createSkopeo({ path: programs.skopeo, temporaryDirectory, registriesConf, architecture }),
+    umoci: createUmoci({ path: programs.umoci, temporaryDirectory }),
+    layersInUse: () => containers.list().flatMap((container) => container.image.layers),
+    pulls: new Set(),
+  };
+}
+
+/** One for each runtime on a host, so that purging one cannot touch the groups of another. */
+function cgroupParent({ state }: RuntimeConfig): string {
+  return `/crikit-${createHash("sha256").update(state).digest("hex").slice(0, 8)}`;
+}
+
+async function makeDirectories(paths: RuntimePaths, programs: Programs): Promise<void> {
+  const own = [paths.oci, paths.exits, paths.persist, paths.attach, paths.sandboxState, paths.containerState];
+  for (const directory of own) await mkdir(directory, { recursive: true, mode: 0o700 });
+  // The pause process runs as nobody and sees this directory as its root.
+  for (const name of ["dev", "proc", "sys"]) await mkdir(join(paths.pauseRootfs, name), { recursive: true });
+  const temporary = join(paths.pauseRootfs, `.catatonit.${process.pid}`);
+  await copyFile(programs.catatonit, temporary);
+  await rename(temporary, join(paths.pauseRootfs, "catatonit"));
+}
+
+async function openRecords(paths: RuntimePaths) {
+  const { store: sandboxes } = await RecordStore.open<SandboxRecord>({
+    directory: paths.sandboxRecords,
+    kind: "sandbox",
+    version: sandboxRecordVersion,
+  });
+  const { store: containers } = await RecordStore.open<ContainerRecord>({
+    directory: paths.containerRecords,
+    kind: "container",
+    version: containerRecordVersion,
+  });
+  return { sandboxes, containers };
+}
+
+function createHandlers(
+  config: RuntimeConfig,
+  paths: RuntimePaths,
+  programs: Programs,
+): Map<string, Handler> {
+  const handlers = new Map<string, Handler>();
+  for (const [name, { args, features }] of Object.entries(config.handlers)) {
+    const path = programs.handlers[name] ?? "";
+    const root = join(paths.oci, name);
+    const handler = { name, path, root, args, features, runc: createRunc({ path, root, args }) };
+    handlers.set(name, handler);
+    if (name === config.defaultHandler) handlers.set("", handler);
+  }
+  return handlers;
+}
+
+function conflist(config: RuntimeConfig, paths: RuntimePaths) {
+  const { cniConfDir, bridge, subnet } = config;
+  if (cniConfDir !== undefined) return loadConflist(cniConfDir);
+  return bridgeConflist({ name: `crikit-${bridge}`, bridge, subnet, leaseDirectory: paths.cniLeases });
+}

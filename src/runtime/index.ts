@@ -1,0 +1,98 @@
+import { ensureMasquerade } from "./adapters/cni/masquerade.js";
+import { compose } from "./compose.js";
+import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
+import { purge } from "./lifecycle/purge.js";
+import { recover } from "./lifecycle/recover.js";
+import { lockRoot } from "./lifecycle/root-lock.js";
+import { createLogger, type Logger } from "./log.js";
+import { type Listening, listen } from "./server/listen.js";
+
+export type { HandlerConfig, RuntimeConfig } from "./config.js";
+export { defaultConfig } from "./config.js";
+export type { LogFields, Logger, LogLevel } from "./log.js";
+
+export interface RuntimeOptions {
+  /** Gets the runtime's messages; unless given they go to stderr as JSON lines. */
+  log?: Logger;
+}
+
+/** A CRI runtime in this process. */
+export interface Runtime {
+  /** Where it is to be served: `unix:///...`. */
+  readonly endpoint: string;
+  /**
+   * Takes up what an earlier daemon left, then serves. Throws when a program is missing or another daemon
+   * works on the same root or socket.
+   */
+  listen(): Promise<void>;
+  /** Stops serving. Containers run on, for the next daemon on the same root to find. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a runtime. Needs root, Linux, and the programs that `listen` looks for.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ listen: "unix:///run/mine/cri.sock", root: "/var/lib/mine", state: "/run/mine" });
+ * await runtime.listen();
+ * ```
+ */
+export function createRuntime(config: Partial<RuntimeConfig> = {}, options: RuntimeOptions = {}): Runtime {
+  const resolved = resolveConfig(config);
+  const path = socketPath(resolved.listen);
+  const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
+  let started: Promise<Listening> | undefined;
+  return {
+    endpoint: `unix://${path}`,
+    async listen() {
+      started ??= start(resolved, path, log);
+      await started;
+    },
+    async close() {
+      await (await started?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+async function start(config: RuntimeConfig, path: string, log: Logger): Promise<Listening> {
+  const lock = await lockRoot(config.root);
+  try {
+    const { deps, exits, routes } = await compose(config, log);
+    await recover(deps);
+    await exits.start();
+    if (config.cniConfDir === undefined) {
+      await ensureMasquerade({ bridge: config.bridge, subnet: config.subnet });
+    }
+    const listening = await listen(path, routes);
+    return {
+      async close() {
+        await listening.close();
+        exits.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Ends and removes everything that a runtime on these directories has made, and the directories. Resolves to
+ * false when a step failed; it is logged, the others are done. Throws when a daemon works on the root.
+ */
+export async function purgeRuntime(
+  config: Partial<RuntimeConfig>,
+  options: RuntimeOptions = {},
+): Promise<boolean> {
+  const resolved = resolveConfig(config);
+  const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
+  const lock = await lockRoot(resolved.root);
+  try {
+    const { deps } = await compose(resolved, log);
+    return await purge(deps, resolved, deps.cgroupParent);
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { CriError } from "../errors.js";
+import { type Command, parseFlags, usage } from "./flags.js";
+import { createRuntime, purgeRuntime } from "./index.js";
+import { packageVersion } from "./package-version.js";
+
+async function main(): Promise<number> {
+  const command = parseFlags(process.argv.slice(2));
+  switch (command.name) {
+    case "help":
+      process.stdout.write(usage);
+      return 0;
+    case "version":
+      process.stdout.write(`crikit-runtime ${packageVersion()}\n`);
+      return 0;
+    case "purge":
+      return (await purgeRuntime(command.config)) ? 0 : 1;
+    case "serve":
+      return serve(command);
+  }
+}
+
+async function serve({ config }: Extract<Command, { name: "serve" }>): Promise<number> {
+  const runtime = createRuntime(config);
+  const told = new Promise<void>((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+  await runtime.listen();
+  process.stdout.write(`crikit-runtime: listening on ${runtime.endpoint}\n`);
+  await told;
+  await runtime.close();
+  return 0;
+}
+
+main().then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+    // A call that does not end must not keep a daemon alive that has been told to go.
+    setTimeout(() => process.exit(), 100).unref();
+  },
+  (error: unknown) => {
+    const expected = error instanceof CriError;
+    process.stderr.write(
+      `crikit-runtime: ${expected ? error.message : error instanceof Error ? error.stack : error}\n`,
+    );
+    process.exit(1);
+  },
+);
