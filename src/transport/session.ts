@@ -43,6 +43,7 @@ export class Session {
     const socket = createConnection(path);
     // Listening before node:http2 does, so that the end is known when the streams hear of it.
     socket.once("error", (error) => this.#end(error));
+    socket.once("end", () => this.#end());
     socket.once("close", () => this.#end());
     this.#http2 = connect("http://localhost", {
       createConnection: () => socket,
@@ -80,7 +81,7 @@ export class Session {
 
   /** Whether a call can begin: false after GOAWAY, also while calls are finishing. */
   get isUsable(): boolean {
-    return !this.#http2.closed && !this.#http2.destroyed && !this.#ended && this.#callsBegun < maxCalls;
+    return !this.#ended && !this.#http2.closed && !this.#http2.destroyed && this.#callsBegun < maxCalls;
   }
 
   /**
