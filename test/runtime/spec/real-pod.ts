@@ -38,6 +38,8 @@ export interface RealPod extends AsyncDisposable {
   directory: string;
   /** Runs a container to its end with the real runc. */
   run(config: ContainerConfig, change?: Partial<ContainerSpecInput>): Promise<Output>;
+  /** Runs a container that must succeed and say nothing on stderr; gives its output without the last newline. */
+  output(config: ContainerConfig, change?: Partial<ContainerSpecInput>): Promise<string>;
   /** Runs a container in the background, for `exec`; ended with the pod. */
   start(config: ContainerConfig, change?: Partial<ContainerSpecInput>): Promise<StartedContainer>;
 }
@@ -46,6 +48,11 @@ export interface StartedContainer {
   pid: number;
   spec: OciSpec;
   exec(process: OciProcess): Promise<Output>;
+}
+
+/** A container that runs a script. */
+export function sh(script: string, rest: ContainerConfig = {}): ContainerConfig {
+  return { command: ["sh", "-c", script], ...rest };
 }
 
 export async function hostOfTests(): Promise<SpecHost> {
@@ -118,6 +125,12 @@ class Pod implements RealPod {
     } finally {
       await this.#runc("delete", "--force", id);
     }
+  }
+
+  async output(init: ContainerConfig, change: Partial<ContainerSpecInput> = {}): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(init, change);
+    if (exitCode === 0 && stderr === "") return stdout.trimEnd();
+    throw new Error(`The container ended with ${exitCode}: ${stdout}${stderr}`);
   }
 
   async start(init: ContainerConfig, change: Partial<ContainerSpecInput> = {}): Promise<StartedContainer> {

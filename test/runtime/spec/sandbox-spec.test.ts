@@ -70,6 +70,18 @@ test("`sandboxSpec` runs the pause process under the default seccomp filter", as
   expect(await statusOf(pod.pid)).toMatch(/^Seccomp:\t2$/m);
 });
 
+test("`sandboxSpec` runs the pause process as the user asked for", async () => {
+  await using pod = await startPod({
+    linux: {
+      securityContext: { runAsUser: { value: 1234n }, runAsGroup: { value: 56n }, supplementalGroups: [7n] },
+    },
+  });
+  const status = await statusOf(pod.pid);
+  expect(status).toMatch(/^Uid:\t1234\t1234\t/m);
+  expect(status).toMatch(/^Gid:\t56\t56\t/m);
+  expect(status).toMatch(/^Groups:\t7 $/m);
+});
+
 const refused: { what: string; config: PodConfig; field: string }[] = [
   {
     what: "a network sysctl on the node's network",
