@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     `and keeps everything below ${root}`,
   ]);
   await tellStory(runtime.endpoint, (cri) => importFromFiles(cri, runtime));
-  await step("Remove the runtime", () => runtime[Symbol.asyncDispose]());
+  await step("Remove the runtime", async () => runtime[Symbol.asyncDispose]());
 }
 
 async function tellStory(endpoint: string, bringImage: (cri: CriClient) => Promise<string>): Promise<void> {
