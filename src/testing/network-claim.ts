@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -32,7 +32,10 @@ export async function claimNetwork(directory: string): Promise<NetworkClaim> {
   const claims = await openClaims();
   const owner = await ownMark();
   const routes = await routedSubnets();
-  for (let index = 0; index < claimCount; index += 1) {
+  // From a random one on, so that what runs in parallel seldom tries for the same.
+  const start = randomInt(claimCount);
+  for (let step = 0; step < claimCount; step += 1) {
+    const index = (start + step) % claimCount;
     const claimed = { bridge: `crikit-n${index}`, subnet: `10.90.${index}.0/24`, directory };
     if (existsSync(`/sys/class/net/${claimed.bridge}`) || routes.has(`10.90.${index}`)) continue;
     if (!(await take(claims, index, owner, claimed))) continue;

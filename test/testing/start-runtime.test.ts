@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { connect } from "crikit";
+import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findLeaks } from "../support/leaks.js";
+
+let logs: string;
+beforeEach(async () => {
+  logs = await mkdtemp(join(tmpdir(), "crikit-test-"));
+});
+afterEach(() => rm(logs, { recursive: true, force: true }));
+
+/** Leaves a container running, so that there is something to leak. */
+async function runSleeper(runtime: RuntimeHandle): Promise<string[]> {
+  await runtime.importImage({ ref: "crikit.test/busybox:1", ...(await busyboxImage()) });
+  const cri = await connect(runtime.endpoint);
+  try {
+    const pod = await cri.pods.run({ metadata: { name: "sleeper" }, logDirectory: logs });
+    const container = await pod.runContainer({
+      metadata: { name: "sleep" },
+      image: { image: "crikit.test/busybox:1" },
+      command: ["sleep", "1000"],
+    });
+    return [pod.id, container.id];
+  } finally {
+    cri.close();
+  }
+}
+
+function traces(runtime: RuntimeHandle, ids: string[]) {
+  return { directory: dirname(runtime.root), network: runtime.network, ids };
+}
+
+test("a runtime with a running container is wholly removed on dispose, and its log can still be read", async () => {
+  const runtime = await startRuntime();
+  const ids = await runSleeper(runtime);
+  expect((await findLeaks(traces(runtime, ids))).length).toBeGreaterThan(5);
+  await runtime[Symbol.asyncDispose]();
+  expect(await findLeaks(traces(runtime, ids))).toEqual([]);
+  expect(await runtime.log()).toContain("RunPodSandbox");
+});
+
+test("dispose may be called twice", async () => {
+  const runtime = await startRuntime();
+  await Promise.all([runtime[Symbol.asyncDispose](), runtime[Symbol.asyncDispose]()]);
+  expect(existsSync(runtime.root)).toBe(false);
+});
+
+test("two runtimes at the same time have networks and images of their own", async () => {
+  await using first = await startRuntime();
+  await using second = await startRuntime();
+  expect(first.network.bridge).not.toBe(second.network.bridge);
+  expect(first.network.subnet).not.toBe(second.network.subnet);
+  await first.importImage({ ref: "crikit.test/a:1", files: { "/a": "" } });
+  await using cri = await connect(second.endpoint);
+  expect(await cri.images.list()).toEqual([]);
+});
+
+test("a runtime whose daemon was killed is wholly removed on dispose", async () => {
+  const runtime = await startRuntime();
+  const ids = await runSleeper(runtime);
+  process.kill(runtime.pid, "SIGKILL");
+  await runtime[Symbol.asyncDispose]();
+  expect(await findLeaks(traces(runtime, ids))).toEqual([]);
+});
+
+test("what a killed owner has left is removed by the next start", async () => {
+  const script = new URL("../support/abandon-runtime.ts", import.meta.url).pathname;
+  const owner = spawn(process.execPath, ["--import", "tsx", script, logs], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const abandoned = await firstLine(owner);
+  owner.kill("SIGKILL");
+  await once(owner, "exit");
+  const place = JSON.parse(abandoned);
+  expect((await findLeaks(place)).length).toBeGreaterThan(5);
+  await using _runtime = await startRuntime();
+  expect(await findLeaks(place)).toEqual([]);
+});
+
+test("a start that is aborted throws the signal's reason", async () => {
+  const reason = new Error("enough");
+  await expect(startRuntime({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test("a start that takes too long is given up and says so", async () => {
+  await expect(startRuntime({ timeoutMs: 1 })).rejects.toThrow(/did not serve within 1 ms/);
+});
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error("The child's output is not piped");
+  for await (const line of createInterface(child.stdout)) return line;
+  throw new Error("The child ended without a word");
+}
