@@ -1,3 +1,4 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from "node:events";
 import type {
   DescMethod,
   DescMethodServerStreaming,
@@ -74,6 +75,7 @@ function unaryMethod(method: DescMethodUnary, context: RpcContext): ServiceMetho
   return async (request, options = {}) => {
     const timeoutMs = deadlineOf(request, options, context);
     const { signal, headers } = options;
+    expectListeners(signal);
     try {
       return (await transport.unary(method, signal, timeoutMs, headers, request)).message;
     } catch (error) {
@@ -90,6 +92,7 @@ function streamMethod(
   return (request, options = {}) => {
     const timeoutMs = deadlineOf(request, options, context);
     const { signal, headers } = options;
+    expectListeners(signal);
     return rpcStream({
       signal,
       async open(own) {
@@ -99,6 +102,11 @@ function streamMethod(
       mapError: (error) => rpcError(error, failedCall(method, context, { signal, timeoutMs })),
     });
   };
+}
+
+/** One signal for all calls of a program is common, and the warning at the eleventh would be a false one. */
+function expectListeners(signal: AbortSignal | undefined): void {
+  if (signal && getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(0, signal);
 }
 
 function deadlineOf(request: unknown, { timeoutMs }: CallOptions, { rule, baseMs }: RpcContext): number {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { deferred } from "../async/deferred.js";
 import { abortableTransport } from "./abortable-transport.js";
@@ -50,6 +51,8 @@ export function openConnection(endpoint: Endpoint, options: ConnectionOptions = 
 /** A transport from elsewhere has no way to close it: its calls are ended instead. */
 function closable(endpoint: Endpoint, transport: Transport): Connection {
   const controller = new AbortController();
+  // One listener for each call in flight is no leak.
+  setMaxListeners(0, controller.signal);
   const closed = deferred<void>();
   return {
     endpoint,

@@ -19,11 +19,16 @@ export class DialGate {
     this.#path = path;
   }
 
+  /** For how long the gate stays shut, in milliseconds. */
+  get waitMs(): number {
+    return this.#failure ? Math.max(0, this.#failure.untilMs - performance.now()) : 0;
+  }
+
   /** Throws the last dial's error while the gate is shut, else lets one dial pass. */
   enter(): void {
     const socket = socketIdentity(this.#path);
     if (this.#failure && this.#failure.socket !== socket) this.open();
-    if (this.#failure && performance.now() < this.#failure.untilMs) throw this.#failure.error;
+    if (this.#failure && this.waitMs > 0) throw this.#failure.error;
     this.#dialledSocket = socket;
   }
 

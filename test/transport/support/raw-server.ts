@@ -29,7 +29,7 @@ export interface RawServer extends AsyncDisposable {
   readonly streams: ServedStream[];
   /** Resolves with the stream of this number, from 0, once it was opened. */
   stream(index: number): Promise<ServedStream>;
-  /** Ends as a killed runtime does: every connection cut, the socket file left. */
+  /** Cuts every connection and stops to listen; Node removes the socket. */
   kill(): Promise<void>;
 }
 
