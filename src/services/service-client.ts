@@ -1,4 +1,4 @@
-import { defaultMaxListeners, getMaxListeners, setMaxListeners } from "node:events";
+import { setMaxListeners } from "node:events";
 import type {
   DescMethod,
   DescMethodServerStreaming,
@@ -104,9 +104,9 @@ function streamMethod(
   };
 }
 
-/** One signal for all calls of a program is common, and the warning at the eleventh would be a false one. */
+/** One signal for all calls of a program is common, and Node's warning at the eleventh would be a false one. */
 function expectListeners(signal: AbortSignal | undefined): void {
-  if (signal && getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(0, signal);
+  if (signal) setMaxListeners(1_000_000, signal);
 }
 
 function deadlineOf(request: unknown, { timeoutMs }: CallOptions, { rule, baseMs }: RpcContext): number {
