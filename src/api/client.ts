@@ -55,6 +55,7 @@ export class CriClient implements AsyncDisposable {
     this.runtime = createRuntimeClient(connection, serviceOptions);
     this.image = createImageClient(imageConnection, serviceOptions);
     const context: ApiContext = {
+      endpoint: this.endpoint,
       runtime: this.runtime,
       image: this.image,
       logRoot: parts.logRoot ?? defaultLogRoot,

@@ -3,6 +3,7 @@ import type { RuntimeClient } from "../services/runtime-client.js";
 
 /** What every handle has of its client. */
 export interface ApiContext {
+  readonly endpoint: string;
   readonly runtime: RuntimeClient;
   readonly image: ImageClient;
   readonly logRoot: string;

@@ -50,6 +50,7 @@ export async function execSync(
       throw new NonZeroExitError(`Command ${command[0]} ended with exit code ${exitCode}`, {
         ...result,
         rpc: "ExecSync",
+        endpoint: context.endpoint,
       });
     }
     return result;
