@@ -7,6 +7,7 @@ import { create } from "@bufbuild/protobuf";
 import { CriError, DeadlineError, InvalidArgumentError } from "../../errors.js";
 import { type ExecSyncRequest, type ExecSyncResponse, ExecSyncResponseSchema } from "../../proto.js";
 import { killTree } from "../adapters/process.js";
+import { killSession } from "../adapters/session.js";
 import type { RuntimeDeps } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
 import type { OciProcess } from "../oci.js";
@@ -36,7 +37,7 @@ export async function execSync(
   const scratch = await mkdtemp(join(directory, "exec-"));
   try {
     const child = await spawnIn(deps, record, { cmd: request.cmd, scratch });
-    return await finish(child, { request, scratch, signal });
+    return await finish(child, { containerId: record.id, request, scratch, signal });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -63,15 +64,14 @@ async function spawnIn(
 }
 
 interface Finishing {
+  containerId: string;
   request: ExecSyncRequest;
   scratch: string;
   signal: AbortSignal | undefined;
 }
 
-async function finish(
-  child: ChildProcess,
-  { request, scratch, signal }: Finishing,
-): Promise<ExecSyncResponse> {
+async function finish(child: ChildProcess, finishing: Finishing): Promise<ExecSyncResponse> {
+  const { request, scratch, signal } = finishing;
   const limit = new AbortController();
   const seconds = Number(request.timeout);
   const timer = seconds > 0 ? setTimeout(() => limit.abort(timedOut(request)), seconds * 1000) : undefined;
@@ -83,7 +83,7 @@ async function finish(
     return create(ExecSyncResponseSchema, { stdout, stderr, exitCode });
   } catch (error) {
     // Whatever ended the wait, nothing of the command may run on.
-    await killCommand(child, scratch);
+    await killCommand(child, finishing);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -94,14 +94,14 @@ async function finish(
  * Kills the command with its descendants and leaves the OCI runtime a moment to reap it: an orphan would be
  * the host's to reap, and until it does the container's PID namespace cannot end.
  */
-async function killCommand(child: ChildProcess, scratch: string): Promise<void> {
+async function killCommand(child: ChildProcess, { scratch, containerId }: Finishing): Promise<void> {
   const { pid: runtimePid } = child;
   if (runtimePid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const commandPid = Number(await readFile(pidFile(scratch), "utf8").catch(() => ""));
   if (commandPid <= 0) return killTree(runtimePid);
   const timer = setTimeout(() => child.kill("SIGKILL"), reapMs);
   child.once("exit", () => clearTimeout(timer));
-  await killTree(commandPid);
+  await killSession(commandPid, containerId);
 }
 
 function pidFile(scratch: string): string {

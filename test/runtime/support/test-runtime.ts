@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Rollback } from "../../../src/async/rollback.js";
+import { imageSourceAnnotation } from "../../../src/image-source.js";
+import { createRuntime, purgeRuntime, type Runtime, type RuntimeConfig } from "../../../src/runtime/index.js";
+import { createLogger } from "../../../src/runtime/log.js";
+import { createImageClient, type ImageClient } from "../../../src/services/image-client.js";
+import { createRuntimeClient, type RuntimeClient } from "../../../src/services/runtime-client.js";
+import { busyboxImage } from "../../../src/testing/busybox-image.js";
+import { writeLayout } from "../../../src/testing/image-layout.js";
+import { claimNetwork } from "../../../src/testing/network-claim.js";
+import { temporaryDirectory } from "../../../src/testing/temporary-directory.js";
+import { openConnection } from "../../../src/transport/connection.js";
+import { parseEndpoint } from "../../../src/transport/endpoint.js";
+import { findLeaks } from "../../support/leaks.js";
+
+export const busybox = "crikit.test/busybox:1";
+
+/** A runtime in this process, on a temporary directory and a network of its own. */
+export interface TestRuntime {
+  readonly directory: string;
+  readonly config: RuntimeConfig;
+  readonly runtime: RuntimeClient;
+  readonly images: ImageClient;
+  /** What was logged, a JSON line each. */
+  readonly log: readonly string[];
+  /** Closes the daemon and starts another one on the same directories. */
+  restart(): Promise<void>;
+  /** Closes, purges, and gives what is left of it all, which is to be nothing. */
+  end(): Promise<string[]>;
+}
+
+export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): Promise<TestRuntime> {
+  const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
+  const undo = new Rollback();
+  const network = await claimNetwork(directory);
+  undo.add("give the network back", () => network.release());
+  await mkdir(directory, { mode: 0o700 });
+  undo.add("remove the directory", () => rm(directory, { recursive: true, force: true }));
+  const endpoint = `unix://${directory}/cri.sock`;
+  const given = {
+    listen: endpoint,
+    root: join(directory, "root"),
+    state: join(directory, "state"),
+    bridge: network.bridge,
+    subnet: network.subnet,
+    ...overrides,
+  };
+  const log: string[] = [];
+  const logger = createLogger("debug", (line) => log.push(line));
+  undo.add("purge", () => purgeRuntime(given, { log: logger }));
+  const connection = openConnection(parseEndpoint(endpoint));
+  undo.add("close the connection", () => connection.close());
+  let daemon: Runtime | undefined;
+  undo.add("close the daemon", () => daemon?.close());
+  const start = async () => {
+    daemon = createRuntime(given, { log: logger });
+    await daemon.listen();
+  };
+  try {
+    await start();
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+  return {
+    directory,
+    config: { ...given } as RuntimeConfig,
+    runtime: createRuntimeClient(connection),
+    images: createImageClient(connection),
+    log,
+    async restart() {
+      await daemon?.close();
+      await start();
+    },
+    async end() {
+      const failures = await undo.run();
+      const { bridge, subnet } = network;
+      const left = await findLeaks({ directory, network: { bridge, subnet } });
+      return [...failures.map(({ description, error }) => `${description}: ${error}`), ...left];
+    },
+  };
+}
+
+/** Brings in an image with a shell, made from the host's busybox. */
+export async function pullBusybox({ directory, images }: TestRuntime): Promise<void> {
+  const { files, defaults } = await busyboxImage();
+  const layout = join(directory, "busybox");
+  await writeLayout(layout, files, defaults);
+  await images.pullImage({
+    image: { image: busybox, annotations: { [imageSourceAnnotation]: `oci:${layout}` } },
+  });
+}
