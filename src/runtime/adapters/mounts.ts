@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { runCommand } from "./run-command.js";
 
@@ -23,16 +24,25 @@ export async function listMounts(): Promise<MountEntry[]> {
   });
 }
 
+/** Whether something is mounted on this very path; false when there is none. */
 export async function isMountPoint(path: string): Promise<boolean> {
-  return (await listMounts()).some((mount) => mount.target === path);
+  const target = await kernelPath(path);
+  return (await listMounts()).some((mount) => mount.target === target);
 }
 
 /** Unmounts everything at or below a directory, deepest first. Nothing mounted: done. */
 export async function unmountBelow(directory: string): Promise<void> {
+  const top = await kernelPath(directory);
   const targets = (await listMounts())
     .map((mount) => mount.target)
-    .filter((target) => target === directory || target.startsWith(`${directory}/`));
+    .filter((target) => target === top || target.startsWith(`${top}/`));
   for (const target of targets.reverse()) await runCommand("umount", ["--lazy", target]);
+}
+
+/** The path as the kernel lists it: without symbolic links, as /var/run is one. */
+async function kernelPath(path: string): Promise<string> {
+  const parent = await realpath(dirname(path)).catch(() => dirname(path));
+  return join(parent, basename(path));
 }
 
 // The kernel writes blanks, tabs, newlines and backslashes as octal.

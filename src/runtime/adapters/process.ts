@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 
 import { sleep } from "../../async/abort.js";
+import { DeadlineError } from "../../errors.js";
 
 /** A process that cannot be mistaken for a later one with the same pid. */
 export interface ProcessIdentity {
@@ -15,6 +16,10 @@ interface ProcessStat {
   state: string;
 }
 
+const pollMs = 5;
+/** A killed process that waits for a disk or a network file system does not go before that answers. */
+const deathMs = 10_000;
+
 /** Who runs under this pid now; undefined when nobody does, or only a zombie. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   const stat = await readStat(pid);
@@ -28,7 +33,7 @@ export async function isAlive(process: ProcessIdentity): Promise<boolean> {
 
 /** Polls until the process is gone. Meant for short waits on processes that are not our children. */
 export async function waitUntilGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void> {
-  while (await isAlive(process)) await sleep(5, signal);
+  while (await isAlive(process)) await sleep(pollMs, signal);
 }
 
 /** Sends a signal; false when there is no such process. */
@@ -43,28 +48,48 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /**
- * Kills a process with all its descendants. Each is stopped before its children are looked up, so that none
- * can be born unseen.
+ * Kills a process with all its descendants, and resolves when they are gone but for zombies. Each is stopped
+ * before its children are looked up, so that none can be born unseen. A pid alone means whoever has it now.
+ * Thrown when one is still there after 10 s.
  */
-export async function killTree(pid: number): Promise<void> {
-  const found: number[] = [];
-  let open = sendSignal(pid, "SIGSTOP") ? [pid] : [];
-  while (open.length > 0) {
-    found.push(...open);
-    const parents = new Set(found);
-    const seen = new Set(found);
-    open = [];
-    for (const candidate of await listPids()) {
-      if (seen.has(candidate)) continue;
-      const stat = await readStat(candidate);
-      if (stat && parents.has(stat.parent) && sendSignal(candidate, "SIGSTOP")) open.push(candidate);
+export async function killTree(root: number | ProcessIdentity): Promise<void> {
+  const top = typeof root === "number" ? await identifyProcess(root) : root;
+  const stopped: ProcessIdentity[] = [];
+  let found = top && (await stop(top)) ? [top] : [];
+  while (found.length > 0) {
+    stopped.push(...found);
+    const known = new Set(stopped.map(({ pid }) => pid));
+    found = [];
+    for (const child of await childrenOf(known)) {
+      if (await stop(child)) found.push(child);
     }
   }
-  for (const victim of found) sendSignal(victim, "SIGKILL");
+  for (const { pid } of stopped) sendSignal(pid, "SIGKILL");
+  const deadline = AbortSignal.timeout(deathMs);
+  for (const victim of stopped) {
+    await waitUntilGone(victim, deadline).catch((cause) => {
+      throw new DeadlineError(`Process ${victim.pid} was killed and is still there`, { cause });
+    });
+  }
 }
 
-async function listPids(): Promise<number[]> {
-  return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+/** Stops this very process; false when it has gone. A stranger that got its pid meanwhile runs on. */
+async function stop(process: ProcessIdentity): Promise<boolean> {
+  if (!(await isAlive(process)) || !sendSignal(process.pid, "SIGSTOP")) return false;
+  if (await isAlive(process)) return true;
+  sendSignal(process.pid, "SIGCONT");
+  return false;
+}
+
+async function childrenOf(parents: ReadonlySet<number>): Promise<ProcessIdentity[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const children: ProcessIdentity[] = [];
+  for (const pid of pids) {
+    if (parents.has(pid)) continue;
+    const stat = await readStat(pid);
+    if (stat && parents.has(stat.parent)) children.push({ pid, startTime: stat.startTime });
+  }
+  return children;
 }
 
 async function readStat(pid: number): Promise<ProcessStat | undefined> {

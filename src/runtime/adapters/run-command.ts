@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 
 import { CriError } from "../../errors.js";
+import { packageOf } from "./packages.js";
 
 export interface RunCommandOptions {
   cwd?: string | undefined;
@@ -9,10 +11,12 @@ export interface RunCommandOptions {
   env?: NodeJS.ProcessEnv | undefined;
   /** Written to the standard input, which is empty otherwise. */
   input?: string | undefined;
-  /** Kills the program; the signal's own reason is thrown. */
+  /** Kills the program and what it has started; the signal's own reason is thrown. */
   signal?: AbortSignal | undefined;
-  /** Kills the program when it is not done after this time. No limit unless given. */
+  /** Kills the program and what it has started when it is not done by then. No limit unless given. */
   timeoutMs?: number | undefined;
+  /** Kills the program when it prints more than this, both outputs together. 16 MiB unless given. */
+  maxOutputBytes?: number | undefined;
 }
 
 export interface CommandOutput {
@@ -20,86 +24,149 @@ export interface CommandOutput {
   stderr: string;
 }
 
-/** Thrown when a program could not be run or ended with anything but 0. */
+/** Thrown when a program could not be run or ended with anything but 0. Its message is the program's last words. */
 export class CommandError extends CriError {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** Undefined when the program was killed or did not run. */
+  readonly exitCode: number | undefined;
+  /** What killed the program. */
+  readonly signal: NodeJS.Signals | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+
   constructor(
     message: string,
-    readonly command: readonly string[],
-    readonly exitCode: number | undefined,
-    readonly stdout: string,
-    readonly stderr: string,
-    cause?: unknown,
+    options: Pick<CommandError, "command" | "exitCode" | "signal" | "stdout" | "stderr"> & {
+      cause?: unknown;
+    },
   ) {
-    super("internal", message, { cause });
+    super("internal", message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = "CommandError";
+    this.command = options.command;
+    this.exitCode = options.exitCode;
+    this.signal = options.signal;
+    this.stdout = options.stdout;
+    this.stderr = options.stderr;
   }
 }
 
-/** Runs a program to its end and gives what it printed. The output is kept in memory: not for big ones. */
+const defaultMaxOutputBytes = 16 * 1024 * 1024;
+/** How long something left behind by a program that has ended may keep its output open. */
+const outputGraceMs = 250;
+
+/** Runs a program to its end and gives what it printed. */
 export async function runCommand(
   file: string,
   args: readonly string[],
   options: RunCommandOptions = {},
 ): Promise<CommandOutput> {
-  options.signal?.throwIfAborted();
+  const { signal, timeoutMs, maxOutputBytes = defaultMaxOutputBytes } = options;
+  signal?.throwIfAborted();
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: options.env,
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    // A process group of its own, so that what it starts can be killed with it.
+    detached: true,
   });
-  const kill = () => child.kill("SIGKILL");
-  let timedOut = false;
-  const timer = setTimer(options.timeoutMs, () => {
-    timedOut = true;
-    kill();
-  });
-  options.signal?.addEventListener("abort", kill, { once: true });
+  let stopped: { why: string } | undefined;
+  const stop = (why: string) => {
+    stopped ??= { why };
+    killGroup(child);
+  };
+  const onAbort = () => stop("aborted");
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs, `not done after ${timeoutMs} ms`);
   try {
-    const output = { stdout: "", stderr: "" };
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output.stdout += text;
-    });
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      output.stderr += text;
-    });
+    const output = readOutput(child, maxOutputBytes, () => stop(`printed more than ${maxOutputBytes} bytes`));
     // A program may end without reading its input; its exit code tells more than the broken pipe.
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input);
-    const { exitCode, killedBy, error } = await new Promise<Ended>((resolve) => {
-      child.once("error", (cause) => resolve({ exitCode: null, killedBy: null, error: cause }));
-      child.once("close", (code, signalName) => resolve({ exitCode: code, killedBy: signalName }));
+    const end = await ended(child);
+    const { stdout, stderr } = output();
+    if (end.exitCode === 0 && !stopped) return { stdout, stderr };
+    if (stopped) signal?.throwIfAborted();
+    const why = stopped?.why ?? (await whyFailed(end, { file, cwd: options.cwd, stderr }));
+    throw new CommandError(`${basename(file)}: ${why}`, {
+      command: [file, ...args],
+      exitCode: end.exitCode ?? undefined,
+      signal: end.killedBy ?? undefined,
+      stdout,
+      stderr,
+      cause: end.error,
     });
-    options.signal?.throwIfAborted();
-    if (exitCode === 0) return output;
-    const why = timedOut
-      ? `not done after ${options.timeoutMs} ms`
-      : error
-        ? error.message
-        : lastLine(output.stderr) || (killedBy ? `killed by ${killedBy}` : `exit code ${exitCode}`);
-    throw new CommandError(
-      `${basename(file)}: ${why}`,
-      [file, ...args],
-      exitCode ?? undefined,
-      output.stdout,
-      output.stderr,
-      error,
-    );
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", kill);
+    signal?.removeEventListener("abort", onAbort);
   }
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // The group is not there yet, or not any more.
+    child.kill("SIGKILL");
+  }
+}
+
+function readOutput(child: ChildProcess, maxBytes: number, onExcess: () => void): () => CommandOutput {
+  const chunks: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+  let bytes = 0;
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) onExcess();
+      else chunks[name].push(chunk);
+    });
+  }
+  return () => ({
+    stdout: Buffer.concat(chunks.stdout).toString("utf8"),
+    stderr: Buffer.concat(chunks.stderr).toString("utf8"),
+  });
 }
 
 interface Ended {
   exitCode: number | null;
   killedBy: NodeJS.Signals | null;
-  error?: Error;
+  error?: NodeJS.ErrnoException;
 }
 
-function setTimer(ms: number | undefined, run: () => void): NodeJS.Timeout | undefined {
-  return ms === undefined ? undefined : setTimeout(run, ms);
+function ended(child: ChildProcess): Promise<Ended> {
+  return new Promise<Ended>((resolve) => {
+    child.once("error", (error) => resolve({ exitCode: null, killedBy: null, error }));
+    child.once("close", (exitCode, killedBy) => resolve({ exitCode, killedBy }));
+    child.once("exit", () => {
+      const grace = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, outputGraceMs);
+      child.once("close", () => clearTimeout(grace));
+    });
+  });
 }
 
-function lastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1) ?? "";
+async function whyFailed(
+  end: Ended,
+  { file, cwd, stderr }: { file: string; cwd: string | undefined; stderr: string },
+): Promise<string> {
+  if (end.error?.code === "ENOENT") {
+    // Node gives the same error for both.
+    if (cwd !== undefined && !(await exists(cwd))) return `working directory ${cwd} does not exist`;
+    const name = packageOf(basename(file));
+    return `not found${name ? `: apt-get install ${name}` : `: no program ${file}`}`;
+  }
+  if (end.error) return end.error.message;
+  const lastLine = stderr.trimEnd().split("\n").at(-1);
+  return lastLine || (end.killedBy ? `killed by ${end.killedBy}` : `exit code ${end.exitCode}`);
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,29 +1,18 @@
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-
+import { withRollback } from "../../../async/rollback.js";
 import { CriError } from "../../../errors.js";
-import { CommandError, runCommand } from "../run-command.js";
+import type { Attachment } from "./attachment.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
+import { findPlugin, type Invocation, invokePlugin, type PluginResult } from "./invoke.js";
+import { isNamespace } from "./is-namespace.js";
+import { type CachedAdd, ResultCache } from "./result-cache.js";
 
-export interface PortMapping {
-  hostPort: number;
-  containerPort: number;
-  protocol: "tcp" | "udp" | "sctp";
-  hostIP?: string;
-}
-
-/** One network namespace in the network. */
-export interface Attachment {
-  id: string;
-  /** The namespace's file. At removal it may be gone already. */
-  netns: string;
-  pod: { name: string; namespace: string; uid: string };
-  portMappings: PortMapping[];
-}
+export type { Attachment, PortMapping } from "./attachment.js";
 
 export interface CniResult {
   /** Addresses without their prefix lengths, the primary one first. */
   ips: string[];
+  /** The last plugin's result as it came. */
+  raw: unknown;
 }
 
 export interface NetworkStatus {
@@ -32,12 +21,16 @@ export interface NetworkStatus {
   message?: string;
 }
 
-/** A network of CNI plugins. */
+/** A network of CNI plugins. What a plugin refuses is thrown as `CniPluginError`. */
 export interface Cni {
-  /** ADD by every plugin in order. When one fails, what the others did is undone before this throws. */
-  add(attachment: Attachment): Promise<CniResult>;
-  /** DEL by every plugin in reverse, going on past failing ones. Repeating it does no harm. */
+  /** ADD by every plugin in order. When one fails or the signal aborts, it is undone before this throws. */
+  add(attachment: Attachment, options?: { signal?: AbortSignal | undefined }): Promise<CniResult>;
+  /**
+   * DEL by every plugin in reverse, going on past failing ones; the error names them all. Repeating it does
+   * no harm, and the namespace may be gone.
+   */
   remove(attachment: Attachment): Promise<void>;
+  /** Ready when every plugin can be found. */
   status(): Promise<NetworkStatus>;
 }
 
@@ -47,153 +40,114 @@ export interface CniOptions {
   pluginDirectories: readonly string[];
   /** Where the results of ADD are kept for DEL. */
   cacheDirectory: string;
-  /** How long one plugin may take before it is killed. */
-  timeoutMs?: number;
+  /** How long one plugin may take before it is killed; 30 s unless given. */
+  timeoutMs?: number | undefined;
 }
 
-interface PluginResult {
-  ips?: { address: string }[];
-}
-
-const interfaceName = "eth0";
 const defaultTimeoutMs = 30_000;
 
 export function createCni(options: CniOptions): Cni {
-  const { conflist, pluginDirectories } = options;
+  return new PluginNetwork(options);
+}
 
-  /** The plugins that have work to do: portmap and its like cost milliseconds even with no mapping. */
-  function pluginsFor(attachment: Attachment): PluginConfig[] {
-    return conflist.plugins.filter(
-      (plugin) => plugin.type !== "portmap" || attachment.portMappings.length > 0,
-    );
+class PluginNetwork implements Cni {
+  readonly #options: CniOptions;
+  readonly #cache: ResultCache;
+
+  constructor(options: CniOptions) {
+    this.#options = options;
+    this.#cache = new ResultCache(options.cacheDirectory);
   }
 
-  async function invoke(
-    command: "ADD" | "DEL",
-    plugin: PluginConfig,
+  async add(
     attachment: Attachment,
-    previous: PluginResult | undefined,
-  ): Promise<PluginResult> {
-    const { id, netns, pod, portMappings } = attachment;
-    const config = {
-      ...plugin,
-      cniVersion: conflist.cniVersion,
-      name: conflist.name,
-      ...(previous && { prevResult: previous }),
-      ...(plugin.capabilities?.portMappings && { runtimeConfig: { portMappings } }),
-    };
-    const podArgs = {
-      IgnoreUnknown: "1",
-      K8S_POD_NAMESPACE: pod.namespace,
-      K8S_POD_NAME: pod.name,
-      K8S_POD_INFRA_CONTAINER_ID: id,
-      K8S_POD_UID: pod.uid,
-    };
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<CniResult> {
+    const { id, portMappings } = attachment;
+    const cached = { network: this.#options.conflist, portMappings };
+    let undone = "";
     try {
-      const { stdout } = await runCommand(await findPlugin(plugin.type, pluginDirectories), [], {
-        input: JSON.stringify(config),
-        timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
-        env: {
-          ...process.env,
-          CNI_COMMAND: command,
-          CNI_CONTAINERID: id,
-          CNI_NETNS: netns,
-          CNI_IFNAME: interfaceName,
-          CNI_PATH: pluginDirectories.join(":"),
-          CNI_ARGS: Object.entries(podArgs)
-            .map(([key, value]) => `${key}=${value}`)
-            .join(";"),
+      return await withRollback(
+        async (rollback) => {
+          // Every plugin is asked, since a failing one may have done a part of its work.
+          rollback.add("leave the network", () => this.remove(attachment));
+          await this.#cache.write(id, cached);
+          const result = await this.#addAll(attachment, signal);
+          await this.#cache.write(id, { ...cached, result });
+          return { ips: (result.ips ?? []).map(withoutPrefix), raw: result };
         },
-      });
-      return stdout.trim() === "" ? {} : JSON.parse(stdout);
+        ([failure]) => {
+          undone = `; undoing it failed too: ${messageOf(failure?.error)}`;
+        },
+      );
     } catch (error) {
-      throw new CriError("internal", `CNI ${command} by plugin ${plugin.type} failed: ${whyFailed(error)}`, {
-        cause: error,
-      });
+      if (undone === "" || signal?.aborted) throw error;
+      throw new CriError("internal", `${messageOf(error)}${undone}`, { cause: error });
     }
   }
 
-  async function remove(attachment: Attachment): Promise<void> {
-    const cache = cacheFile(options.cacheDirectory, attachment.id);
-    const previous = await readResult(cache);
+  async remove(attachment: Attachment): Promise<void> {
+    const { id } = attachment;
+    const cached = (await this.#cache.read(id)) ?? this.#fallback(attachment);
+    const { network, result: previous, portMappings } = cached;
+    // Plugins fail on a path that leads to no namespace; without one they free what lies outside of it.
+    const netns = (await isNamespace(attachment.netns)) ? attachment.netns : "";
+    const told = { ...attachment, netns, portMappings };
     const failures: unknown[] = [];
-    for (const plugin of pluginsFor(attachment).reverse()) {
-      await invoke("DEL", plugin, attachment, previous).catch((error) => failures.push(error));
+    for (const plugin of pluginsFor(network, told).reverse()) {
+      const invocation = { command: "DEL", plugin, network, attachment: told, previous } as const;
+      await this.#invoke(invocation).catch((error) => failures.push(error));
     }
+    if (failures.length === 0) return this.#cache.remove(id);
     if (failures.length === 1) throw failures[0];
-    if (failures.length > 1) throw new AggregateError(failures, `CNI DEL failed for ${attachment.id}`);
-    await rm(cache, { force: true });
+    const cause = new AggregateError(failures);
+    throw new CriError("internal", failures.map(messageOf).join("; "), { cause });
   }
 
-  return {
-    async add(attachment) {
-      let result: PluginResult | undefined;
+  async status(): Promise<NetworkStatus> {
+    for (const type of this.#options.conflist.plugins.flatMap(pluginTypes)) {
       try {
-        for (const plugin of pluginsFor(attachment)) {
-          result = await invoke("ADD", plugin, attachment, result);
-        }
-        await mkdir(options.cacheDirectory, { recursive: true, mode: 0o700 });
-        await writeFile(cacheFile(options.cacheDirectory, attachment.id), JSON.stringify(result ?? {}));
+        await findPlugin(type, this.#options.pluginDirectories);
       } catch (error) {
-        // Every plugin is asked, since a failing one may have done a part of its work.
-        await remove(attachment).catch(() => {});
-        throw error;
+        return { ready: false, reason: "NetworkPluginNotReady", message: messageOf(error) };
       }
-      return { ips: (result?.ips ?? []).map(({ address }) => address.replace(/\/.*$/, "")) };
-    },
-
-    remove,
-
-    async status() {
-      for (const { type } of conflist.plugins) {
-        try {
-          await findPlugin(type, pluginDirectories);
-        } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
-          return { ready: false, reason: "NetworkPluginNotReady", message };
-        }
-      }
-      return { ready: true };
-    },
-  };
-}
-
-function cacheFile(directory: string, id: string): string {
-  return join(directory, `${id}.json`);
-}
-
-async function readResult(path: string): Promise<PluginResult | undefined> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-async function findPlugin(type: string, directories: readonly string[]): Promise<string> {
-  for (const directory of directories) {
-    const path = join(directory, type);
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
-  throw new CriError(
-    "failed_precondition",
-    `CNI plugin ${type} is in none of ${directories.join(", ")}: install containernetworking-plugins or set --cni-plugin-dir`,
-  );
-}
-
-/** Plugins report errors as JSON on their standard output. */
-function whyFailed(error: unknown): string {
-  if (error instanceof CommandError && error.stdout.trim() !== "") {
-    try {
-      const { msg, details } = JSON.parse(error.stdout);
-      return [msg, details].filter(Boolean).join(": ");
-    } catch {
-      return error.stdout.trim();
     }
+    return { ready: true };
   }
+
+  async #addAll(attachment: Attachment, signal: AbortSignal | undefined): Promise<PluginResult> {
+    const network = this.#options.conflist;
+    let previous: PluginResult | undefined;
+    for (const plugin of pluginsFor(network, attachment)) {
+      previous = await this.#invoke({ command: "ADD", plugin, network, attachment, previous }, signal);
+    }
+    return previous ?? {};
+  }
+
+  #invoke(invocation: Invocation, signal?: AbortSignal): Promise<PluginResult> {
+    const { pluginDirectories, timeoutMs = defaultTimeoutMs } = this.#options;
+    return invokePlugin(invocation, { pluginDirectories, timeoutMs, signal });
+  }
+
+  #fallback({ portMappings }: Attachment): CachedAdd {
+    return { network: this.#options.conflist, portMappings };
+  }
+}
+
+/** The plugins that have work to do: portmap costs milliseconds even with no mapping. */
+function pluginsFor({ plugins }: Conflist, { portMappings }: Attachment): PluginConfig[] {
+  return plugins.filter(({ type }) => type !== "portmap" || portMappings.length > 0);
+}
+
+/** A plugin's own type and that of the plugin it calls for addresses. */
+function pluginTypes({ type, ipam }: PluginConfig): string[] {
+  return ipam?.type ? [type, ipam.type] : [type];
+}
+
+function withoutPrefix({ address }: { address: string }): string {
+  return address.replace(/\/.*$/, "");
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,10 @@ import { CriError } from "../../../errors.js";
 /** One plugin of a network, as CNI's configuration files describe it. */
 export interface PluginConfig {
   type: string;
+  /** What the plugin takes from the runtime; only `portMappings` is given. */
   capabilities?: Record<string, boolean>;
+  /** Assigns the addresses. */
+  ipam?: { type?: string; [key: string]: unknown };
   [key: string]: unknown;
 }
 
@@ -57,8 +60,10 @@ export function bridgeConflist(network: BridgeNetwork): Conflist {
 
 /** Reads the network of a directory: the first file by name, as other runtimes choose. */
 export async function loadConflist(directory: string): Promise<Conflist> {
-  const files = (await readdir(directory)).filter((name) => /\.(conflist|conf|json)$/.test(name)).sort();
-  const first = files[0];
+  const files = await readdir(directory).catch((cause) => {
+    throw new CriError("not_found", `CNI configuration directory ${directory} cannot be read`, { cause });
+  });
+  const [first] = files.filter((name) => /\.(conflist|conf|json)$/.test(name)).sort();
   if (!first) throw new CriError("not_found", `No CNI network (*.conflist, *.conf, *.json) in ${directory}`);
   const path = join(directory, first);
   let parsed: Partial<Conflist> & Partial<PluginConfig>;
@@ -69,7 +74,7 @@ export async function loadConflist(directory: string): Promise<Conflist> {
   }
   const { cniVersion = "0.4.0", name, plugins, type } = parsed;
   if (!name) throw new CriError("invalid_argument", `${path} has no "name"`);
-  if (plugins) return { cniVersion, name, plugins };
+  if (plugins && plugins.length > 0) return { cniVersion, name, plugins };
   if (type) return { cniVersion, name, plugins: [{ ...parsed, type }] };
   throw new CriError("invalid_argument", `${path} has neither "plugins" nor "type"`);
 }

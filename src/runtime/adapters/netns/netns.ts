@@ -16,12 +16,15 @@ export function createNetns(): Netns {
   return { create, remove };
 }
 
+/** Both are a matter of milliseconds. */
+const timeoutMs = 10_000;
+
 async function create(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // `wx`: unshare mounts over whatever the path names, so it must be a file that was made here.
-  await writeFile(path, "", { flag: "wx" });
+  await writeFile(path, "", { flag: "wx", mode: 0o600 });
   try {
-    await runCommand("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"]);
+    await runCommand("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"], { timeoutMs });
   } catch (error) {
     await remove(path);
     throw error;
@@ -29,6 +32,7 @@ async function create(path: string): Promise<void> {
 }
 
 async function remove(path: string): Promise<void> {
-  if (await isMountPoint(path)) await runCommand("umount", [path]);
+  // Lazily: a plugin that still has the namespace open must not keep it pinned.
+  while (await isMountPoint(path)) await runCommand("umount", ["--lazy", path], { timeoutMs });
   await rm(path, { force: true });
 }

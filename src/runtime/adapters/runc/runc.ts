@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
-import { CommandError, runCommand } from "../run-command.js";
+import { helperEnvironment } from "../helper-environment.js";
+import { OciRuntimeError, ociMessage } from "../oci-error.js";
+import { CommandError, type CommandOutput, runCommand } from "../run-command.js";
+import { isKnown } from "./is-known.js";
 
 export interface RuncState {
   status: "creating" | "created" | "running" | "paused" | "stopped";
@@ -17,8 +22,9 @@ export interface RuncExecOptions {
   pidFile: string;
 }
 
-/** An OCI runtime with the command line of runc. */
+/** An OCI runtime with the command line of runc. What it refuses is thrown as `OciRuntimeError`. */
 export interface Runc {
+  /** Writes the `config.json` of a bundle, which must be a directory. */
   writeBundle(bundle: string, spec: OciSpec): Promise<void>;
   start(id: string): Promise<void>;
   /** Sends a signal to the container's init, or with `all` to each process of it. Ended or absent: done. */
@@ -27,8 +33,12 @@ export interface Runc {
   delete(id: string, options?: { force?: boolean }): Promise<void>;
   /** What the OCI runtime knows; undefined when it knows no such container. */
   state(id: string): Promise<RuncState | undefined>;
-  /** Runs a process in a running container on plain pipes. */
+  /**
+   * Runs a process in a running container on plain pipes. It ends with the process's exit code, or 128 and
+   * the signal's number. One that could not be run leaves no pid file, and the reason on stderr.
+   */
   exec(id: string, process: OciProcess, options: RuncExecOptions): Promise<ChildProcess>;
+  /** Changes the limits of a container that is created, running or paused; what is undefined stays. */
   update(id: string, resources: OciResources): Promise<void>;
 }
 
@@ -40,17 +50,30 @@ export interface RuncOptions {
   systemdCgroup?: boolean;
 }
 
+/** No call takes longer than a moment; one that hangs must not hold up everything behind it. */
+const timeoutMs = 60_000;
+
 export function createRunc(options: RuncOptions): Runc {
   const globalArgs = ["--root", options.root, ...(options.args ?? [])];
   if (options.systemdCgroup) globalArgs.push("--systemd-cgroup");
-  const run = (...args: string[]) => runCommand(options.path, [...globalArgs, ...args]);
+
+  async function run(args: string[], input?: string): Promise<CommandOutput> {
+    try {
+      const env = helperEnvironment();
+      return await runCommand(options.path, [...globalArgs, ...args], { env, input, timeoutMs });
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.stderr === "") throw error;
+      const message = `${args[0]} was refused: ${ociMessage(error.stderr)}`;
+      throw new OciRuntimeError(message, { output: error.stderr, cause: error });
+    }
+  }
 
   async function state(id: string): Promise<RuncState | undefined> {
     try {
-      return JSON.parse((await run("state", id)).stdout);
+      return JSON.parse((await run(["state", id])).stdout);
     } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
+      if (await isKnown(id, { root: options.root, list: () => run(["list", "--quiet"]) })) throw error;
+      return undefined;
     }
   }
 
@@ -58,16 +81,16 @@ export function createRunc(options: RuncOptions): Runc {
     state,
 
     async writeBundle(bundle, spec) {
-      await writeFile(`${bundle}/config.json`, JSON.stringify(spec), { mode: 0o600 });
+      await writeFile(join(bundle, "config.json"), JSON.stringify(spec), { mode: 0o600 });
     },
 
     async start(id) {
-      await run("start", id);
+      await run(["start", id]);
     },
 
     async kill(id, signal, { all = false } = {}) {
       try {
-        await run("kill", ...(all ? ["--all"] : []), id, signal);
+        await run(["kill", ...(all ? ["--all"] : []), id, signal]);
       } catch (error) {
         const now = await state(id);
         if (now && now.status !== "stopped") throw error;
@@ -76,7 +99,7 @@ export function createRunc(options: RuncOptions): Runc {
 
     async delete(id, { force = false } = {}) {
       try {
-        await run("delete", ...(force ? ["--force"] : []), id);
+        await run(["delete", ...(force ? ["--force"] : []), id]);
       } catch (error) {
         if (await state(id)) throw error;
       }
@@ -84,24 +107,16 @@ export function createRunc(options: RuncOptions): Runc {
 
     async exec(id, process, { processFile, pidFile }) {
       await writeFile(processFile, JSON.stringify(process), { mode: 0o600 });
-      return spawn(
-        options.path,
-        [...globalArgs, "exec", "--process", processFile, "--pid-file", pidFile, id],
-        {
-          stdio: ["pipe", "pipe", "pipe"],
-        },
-      );
+      const args = [...globalArgs, "exec", "--process", processFile, "--pid-file", pidFile, id];
+      const child = spawn(options.path, args, { env: helperEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
+      // A command may end without reading its input.
+      child.stdin.on("error", () => {});
+      await once(child, "spawn");
+      return child;
     },
 
     async update(id, resources) {
-      await runCommand(options.path, [...globalArgs, "update", "--resources", "-", id], {
-        input: JSON.stringify(resources),
-      });
+      await run(["update", "--resources", "-", id], JSON.stringify(resources));
     },
   };
-}
-
-// runc gives exit code 1 for everything; this text is the only sign, the same in runc 1.0 to 1.3 and in crun.
-function isAbsent(error: unknown): boolean {
-  return error instanceof CommandError && /does not exist/.test(error.stderr);
 }

@@ -1,0 +1,42 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { sleep } from "../../../async/abort.js";
+import { DeadlineError } from "../../../errors.js";
+import { sendSignal } from "../process.js";
+import { childGroups } from "./child-groups.js";
+
+const pollMs = 5;
+const timeoutMs = 10_000;
+
+/** Kills what is in a group, given by its directory in each tree, until nothing is left. */
+export async function killGroup(directories: readonly string[]): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const pids = new Set((await Promise.all(directories.map(listPids))).flat());
+    if (pids.size === 0) return;
+    if (performance.now() > deadline) {
+      throw new DeadlineError(`Processes ${[...pids].join(", ")} were killed and are still there`);
+    }
+    // On a hybrid host only one of the trees has this, and it need not hold them all.
+    await Promise.all(directories.map(killAtOnce));
+    for (const pid of pids) sendSignal(pid, "SIGKILL");
+    await sleep(pollMs);
+  }
+}
+
+/** Version 2 kills a group with all below, with no way out for what forks meanwhile; since Linux 5.14. */
+async function killAtOnce(directory: string): Promise<void> {
+  await writeFile(join(directory, "cgroup.kill"), "1", { flag: "r+" }).catch(() => {});
+}
+
+async function listPids(directory: string): Promise<number[]> {
+  const text = await readFile(join(directory, "cgroup.procs"), "utf8").catch(() => "");
+  // 0 stands for a process outside our PID namespace, and as a target of kill for our own process group.
+  const own = text
+    .split("\n")
+    .map(Number)
+    .filter((pid) => pid > 0);
+  const below = await Promise.all((await childGroups(directory)).map(listPids));
+  return [...own, ...below.flat()];
+}

@@ -1,0 +1,49 @@
+import { CriError } from "../../../errors.js";
+import { CommandError } from "../run-command.js";
+
+/** Thrown when a CNI plugin refused, crashed or was killed for taking too long. */
+export class CniPluginError extends CriError {
+  /** The plugin's type, such as `bridge`. */
+  readonly plugin: string;
+  readonly command: string;
+  /** The plugin's own error code: below 100 CNI's, 100 and more the plugin's; undefined when it gave none. */
+  readonly pluginCode: number | undefined;
+
+  constructor(
+    message: string,
+    options: Pick<CniPluginError, "plugin" | "command" | "pluginCode"> & { cause: unknown },
+  ) {
+    super("internal", message, { cause: options.cause });
+    this.name = "CniPluginError";
+    this.plugin = options.plugin;
+    this.command = options.command;
+    this.pluginCode = options.pluginCode;
+  }
+}
+
+export function toPluginError(
+  cause: unknown,
+  { plugin, command }: { plugin: string; command: string },
+): Error {
+  const { code, why } = reported(cause);
+  return new CniPluginError(`CNI ${command} by plugin ${plugin} failed: ${why}`, {
+    plugin,
+    command,
+    pluginCode: code,
+    cause,
+  });
+}
+
+/** Plugins report errors as JSON on their standard output, and hardly anything on the other. */
+function reported(error: unknown): { code: number | undefined; why: string } {
+  const why = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof CommandError) || error.stdout.trim() === "") return { code: undefined, why };
+  try {
+    const { code, msg, details }: { code?: number; msg?: string; details?: string } = JSON.parse(
+      error.stdout,
+    );
+    return { code, why: [msg, details].filter(Boolean).join(": ") || why };
+  } catch {
+    return { code: undefined, why };
+  }
+}

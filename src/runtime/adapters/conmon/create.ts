@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { access, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+import { abortable } from "../../../async/abort.js";
+import { type Rollback, withRollback } from "../../../async/rollback.js";
+import { CriError } from "../../../errors.js";
+import { helperEnvironment } from "../helper-environment.js";
+import { OciRuntimeError, ociMessage } from "../oci-error.js";
+import { identifyProcess, killTree } from "../process.js";
+import { runCommand } from "../run-command.js";
+import { conmonArguments, monitorFiles } from "./arguments.js";
+import type { ConmonCreate, MonitoredContainer } from "./monitored.js";
+
+const syncPipeFd = 3;
+const stderrFd = 2;
+
+export async function createMonitored(path: string, request: ConmonCreate): Promise<MonitoredContainer> {
+  const { exitDirectory, persistDirectory, attachDirectory, signal } = request;
+  const args = conmonArguments(request);
+  for (const directory of [exitDirectory, persistDirectory, attachDirectory]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  }
+  await requireNew(request);
+  signal?.throwIfAborted();
+  let undoFailures: unknown[] = [];
+  try {
+    return await withRollback(
+      (rollback) => start(path, args, { request, rollback }),
+      (failures) => {
+        undoFailures = failures.map(({ error }) => error);
+      },
+    );
+  } catch (error) {
+    if (undoFailures.length === 0) throw error;
+    const cause = new AggregateError([error, ...undoFailures]);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CriError("internal", `${message}; what it left could not all be freed`, { cause });
+  }
+}
+
+/** What is undone here must be our own work: neither another container of this ID nor a stranger's pid. */
+async function requireNew({ id, bundle, runtime }: ConmonCreate): Promise<void> {
+  const known = await access(join(runtime.root, id)).then(
+    () => true,
+    () => false,
+  );
+  if (known) throw new CriError("already_exists", `The OCI runtime has a container ${id} already`);
+  const { initPid, monitorPid } = monitorFiles(bundle);
+  for (const path of [initPid, monitorPid]) await rm(path, { force: true });
+}
+
+async function start(
+  path: string,
+  args: string[],
+  { request, rollback }: { request: ConmonCreate; rollback: Rollback },
+): Promise<MonitoredContainer> {
+  const { id, bundle, signal } = request;
+  const files = monitorFiles(bundle);
+  rollback.add("remove the monitor's files", () => removeFiles(request));
+  rollback.add("free the OCI container", () => freeOciContainer(request));
+  const child = spawn(path, args, {
+    cwd: bundle,
+    env: { ...helperEnvironment(), _OCI_SYNCPIPE: String(syncPipeFd) },
+    // The monitor keeps the sync pipe for as long as it lives; it lets go of its stderr once it stands.
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  const started = hasStarted(child);
+  rollback.add("kill the monitor", async () => {
+    // The first process writes the pid file before it ends.
+    await started.catch(() => {});
+    await killMonitor(files.monitorPid);
+  });
+  const report = await abortable(readReport(child, started), signal);
+  const initPid = parseReport(report, id);
+  const monitorPid = Number(await readFile(files.monitorPid, "utf8"));
+  const [init, monitor] = await Promise.all([identifyProcess(initPid), identifyProcess(monitorPid)]);
+  if (!init || !monitor) throw new CriError("internal", `Container ${id} ended while it was created`);
+  return { init, monitor };
+}
+
+/** The spawned process forks the monitor and ends. */
+function hasStarted(child: ChildProcess): Promise<void> {
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once("error", (cause) =>
+      reject(
+        new CriError("internal", `conmon could not be run: ${missing(cause) ?? cause.message}`, { cause }),
+      ),
+    );
+    child.once("exit", () => resolve());
+  });
+  // The one who awaits may have been aborted before.
+  ended.catch(() => {});
+  return ended;
+}
+
+function missing(error: NodeJS.ErrnoException): string | undefined {
+  return error.code === "ENOENT" ? "apt-get install conmon" : undefined;
+}
+
+interface Report {
+  line: string;
+  /** What conmon itself had to say. */
+  stderr: string;
+}
+
+async function readReport(child: ChildProcess, started: Promise<void>): Promise<Report> {
+  const pipes = [child.stdio[syncPipeFd], child.stdio[stderrFd]] as Readable[];
+  const [syncPipe, stderrPipe] = pipes;
+  try {
+    if (!syncPipe || !stderrPipe) throw new CriError("internal", "conmon has no pipes");
+    let stderr = "";
+    stderrPipe.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const [line] = await Promise.all([firstLine(syncPipe), started]);
+    return { line, stderr };
+  } finally {
+    for (const pipe of pipes) pipe.destroy();
+  }
+}
+
+/** The monitor keeps its end of the pipe open for as long as it lives, so the end of the line is the end. */
+async function firstLine(pipe: Readable): Promise<string> {
+  for await (const line of createInterface({ input: pipe })) return line;
+  return "";
+}
+
+/** The report is one JSON line: the pid of the container's init, or -1 and what the OCI runtime said. */
+function parseReport({ line, stderr }: Report, id: string): number {
+  let parsed: { pid?: number; data?: number; message?: string };
+  try {
+    parsed = JSON.parse(line);
+  } catch (cause) {
+    const said = stderr
+      .trim()
+      .split("\n")
+      .at(-1)
+      ?.replace(/^\[conmon:\w\]:?\s*/, "");
+    throw new CriError("internal", `conmon did not create container ${id}: ${said || "no reason given"}`, {
+      cause,
+    });
+  }
+  const pid = parsed.pid ?? parsed.data ?? -1;
+  if (pid > 0) return pid;
+  const output = parsed.message ?? "";
+  throw new OciRuntimeError(`Container could not be created: ${ociMessage(output)}`, { output });
+}
+
+/** With the monitor goes all that it has started: the OCI runtime and the container's init. */
+async function killMonitor(pidFile: string): Promise<void> {
+  const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
+  if (Number.isInteger(pid) && pid > 1) await killTree(pid);
+}
+
+async function freeOciContainer({ id, bundle, runtime }: ConmonCreate): Promise<void> {
+  const { monitorPid } = monitorFiles(bundle);
+  // Without a monitor the OCI runtime was never called, and may not even exist.
+  if ((await readFile(monitorPid, "utf8").catch(() => "")) === "") return;
+  const { path, root, args, systemdCgroup } = runtime;
+  const systemd = systemdCgroup ? ["--systemd-cgroup"] : [];
+  await runCommand(path, ["--root", root, ...args, ...systemd, "delete", "--force", id]);
+}
+
+async function removeFiles({ id, bundle, exitDirectory, attachDirectory }: ConmonCreate): Promise<void> {
+  const { initPid, monitorPid, control } = monitorFiles(bundle);
+  const paths = [initPid, monitorPid, ...control, join(exitDirectory, id), join(attachDirectory, id)];
+  for (const path of paths) await rm(path, { force: true });
+}

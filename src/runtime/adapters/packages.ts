@@ -1,0 +1,22 @@
+/** The Debian and Ubuntu packages that bring the programs called here. */
+const packages: Record<string, string> = {
+  catatonit: "catatonit",
+  conmon: "conmon",
+  crun: "crun",
+  flock: "util-linux",
+  ip: "iproute2",
+  ip6tables: "iptables",
+  iptables: "iptables",
+  mount: "mount",
+  nsenter: "util-linux",
+  runc: "runc",
+  skopeo: "skopeo",
+  umoci: "umoci",
+  umount: "mount",
+  unshare: "util-linux",
+};
+
+/** The package to install when a program is missing; undefined when we do not know. */
+export function packageOf(program: string): string | undefined {
+  return Object.hasOwn(packages, program) ? packages[program] : undefined;
+}
