@@ -30,13 +30,10 @@ async function main(): Promise<void> {
 }
 
 async function tellStory(endpoint: string, bringImage: (cri: CriClient) => Promise<string>): Promise<void> {
-  await using cri = await connect(endpoint);
-  await step(
-    "Connect to it and ask who it is",
-    () => cri.runtime.version({}),
-    ({ runtimeName, runtimeVersion, runtimeApiVersion }) => [
-      `${runtimeName} ${runtimeVersion}, CRI ${runtimeApiVersion}`,
-    ],
+  await using cri = await step(
+    "Connect to it",
+    () => connect(endpoint),
+    ({ version }) => [`${version.runtimeName} ${version.runtimeVersion}, CRI ${version.runtimeApiVersion}`],
   );
   const image = await bringImage(cri);
   await using logs = await temporaryDirectory();

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import type { Subject } from "./subject.js";
+
+export function podScenarios(subject: () => Subject): void {
+  test("a pod is ready with an address, is not ready once stopped, and is gone once removed", async () => {
+    const { cri, runPod } = subject();
+    const pod = await runPod("life");
+    const ready = await pod.status();
+    expect(ready).toMatchObject({
+      id: pod.id,
+      state: "ready",
+      metadata: { name: "life", namespace: "default" },
+    });
+    expect(ready.ips[0]).toMatch(/^10\.90\.\d+\.\d+$/);
+    await pod.stop();
+    expect((await pod.status()).state).toBe("notready");
+    await pod.remove();
+    await expect(pod.status()).rejects.toMatchObject({ code: "not_found" });
+    expect(await cri.pods.list({ id: pod.id })).toEqual([]);
+  });
+
+  test("stop and remove of a pod can be repeated", async () => {
+    const pod = await subject().runPod("again");
+    await pod.stop();
+    await pod.stop();
+    await pod.remove();
+    await pod.remove();
+  });
+
+  test("a pod is removed with the running container in it", async () => {
+    const { cri, runPod, runScript } = subject();
+    const pod = await runPod("busy");
+    const container = await runScript(pod, "sleep 1000");
+    await pod.stop();
+    await pod.remove();
+    expect(await cri.containers.list({ id: container.id })).toEqual([]);
+  });
+
+  test("pods are listed by id prefix, labels and state, the newest first", async () => {
+    const { cri, runPod } = subject();
+    await using first = await runPod("first", { app: "list", tier: "a" });
+    await using second = await runPod("second", { app: "list", tier: "b" });
+    const ids = async (filter: Parameters<typeof cri.pods.list>[0]) =>
+      (await cri.pods.list(filter)).map(({ id }) => id);
+    expect(await ids({ labels: { app: "list" } })).toEqual([second.id, first.id]);
+    expect(await ids({ labels: { app: "list", tier: "a" } })).toEqual([first.id]);
+    expect(await ids({ id: first.id.slice(0, 13) })).toEqual([first.id]);
+    await first.stop();
+    expect(await ids({ labels: { app: "list" }, state: "ready" })).toEqual([second.id]);
+    expect(await ids({ labels: { app: "list" }, state: "notready" })).toEqual([first.id]);
+  });
+
+  test("labels and annotations come back as they were given", async () => {
+    const { cri, runPod } = subject();
+    await using pod = await runPod("labels", { "a.b/c": "d", empty: "" });
+    expect((await pod.status()).labels).toEqual({ "a.b/c": "d", empty: "" });
+    const [listed] = await cri.pods.list({ id: pod.id });
+    expect(listed?.listed.labels).toEqual({ "a.b/c": "d", empty: "" });
+  });
+
+  test("two pods of the same metadata cannot be", async () => {
+    const { cri } = subject();
+    const metadata = { name: "twin", namespace: "default", uid: "twin-uid" };
+    await using _pod = await cri.pods.run({ metadata, logDirectory: "/tmp" });
+    await expect(cri.pods.run({ metadata, logDirectory: "/tmp" })).rejects.toMatchObject({
+      code: "name_reserved",
+    });
+  });
+
+  test("stopping an unknown pod or container", async () => {
+    const { cri, behaviour } = subject();
+    for (const unknown of [cri.pods.get("f".repeat(64)), cri.containers.get("f".repeat(64))]) {
+      const stopped = unknown.stop();
+      if (behaviour.stopOfUnknown === "succeeds") await stopped;
+      else await expect(stopped).rejects.toMatchObject({ code: "not_found" });
+    }
+  });
+
+  test("the runtime tells its name and is ready, its network too", async () => {
+    const { cri, behaviour } = subject();
+    expect(cri.version).toMatchObject({ runtimeName: behaviour.runtimeName, runtimeApiVersion: "v1" });
+    const { status } = await cri.runtime.status({});
+    expect(status?.conditions.filter(({ status }) => status).map(({ type }) => type)).toEqual([
+      "RuntimeReady",
+      "NetworkReady",
+    ]);
+  });
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import type { Behaviour } from "./behaviour.js";
+import { containerScenarios } from "./containers.js";
+import { execScenarios } from "./exec.js";
+import { imageScenarios } from "./images.js";
+import { logScenarios } from "./logs.js";
+import { podScenarios } from "./pods.js";
+import { openSubject, type Subject } from "./subject.js";
+
+/** The same story of pods, containers and images on any runtime, told through the SDK's public face. */
+export function runScenarios(
+  start: () => Promise<{ readonly endpoint: string } & AsyncDisposable>,
+  behaviour: Behaviour,
+): void {
+  let opened: Subject | undefined;
+  const subject = () => {
+    if (opened === undefined) throw new Error("The runtime did not start");
+    return opened;
+  };
+  beforeAll(async () => {
+    opened = await openSubject(await start(), behaviour);
+  });
+  afterAll(async () => {
+    await opened?.[Symbol.asyncDispose]();
+  });
+
+  describe("pods", () => podScenarios(subject));
+  describe("containers", () => containerScenarios(subject));
+  describe("exec", () => execScenarios(subject));
+  describe("logs", () => logScenarios(subject));
+  describe("images", () => imageScenarios(subject));
+}
