@@ -1,0 +1,85 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cpus, release } from "node:os";
+import { fileURLToPath } from "node:url";
+import { median, spread } from "./statistics.js";
+
+/** One comparison; lower is better, and `ratio` is crikit's number over the peer's. */
+export interface ResultRow {
+  readonly what: string;
+  readonly peer: string;
+  readonly crikit: number;
+  readonly other: number;
+  readonly unit: string;
+  readonly ratio: number;
+  /** The middle half of the ratios of the rounds. */
+  readonly spread: readonly [low: number, high: number];
+  /** The ratio to reach; null where there is none. */
+  readonly goal: number | null;
+}
+
+const directory = fileURLToPath(new URL("../../docs/performance/", import.meta.url));
+
+/** Compares round by round, so that a slow moment of the machine weighs on both sides. */
+export function compare(
+  what: { what: string; peer: string; unit: string; goal: number | null },
+  crikit: readonly number[],
+  other: readonly number[],
+): ResultRow {
+  const ratios = crikit.map((time, round) => time / (other[round] ?? Number.NaN));
+  const [low, high] = spread(ratios);
+  return {
+    what: what.what,
+    peer: what.peer,
+    crikit: rounded(median(crikit)),
+    other: rounded(median(other)),
+    unit: what.unit,
+    ratio: rounded(median(ratios)),
+    spread: [rounded(low), rounded(high)],
+    goal: what.goal,
+  };
+}
+
+export function markdownTable(rows: readonly ResultRow[]): string {
+  const lines = rows.map(
+    ({ what, peer, crikit, other, unit, ratio, spread: [low, high], goal }) =>
+      `| ${what} | ${peer} | ${crikit} ${unit} | ${other} ${unit} | ${ratio} | ${low} to ${high} | ${goal ?? ""} |`,
+  );
+  return [
+    "| what | peer | crikit | peer's | ratio | middle half of the rounds | goal |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...lines,
+  ].join("\n");
+}
+
+/** Writes `docs/performance/NAME.md` and puts the rows in place of their like in `results.json`. */
+export async function writeResults(
+  name: string,
+  { title, text, rows }: { title: string; text: string; rows: readonly ResultRow[] },
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const page = [`# ${title}`, text, markdownTable(rows), machine(`npm run bench -- ${name}`)].join("\n\n");
+  await writeFile(`${directory}${name}.md`, `${page}\n`);
+  const file = `${directory}results.json`;
+  const measured = new Set(rows.map(({ what }) => what));
+  const kept = (await readRows(file)).filter(({ what }) => !measured.has(what));
+  await writeFile(file, `${JSON.stringify([...kept, ...rows], null, 2)}\n`);
+}
+
+async function readRows(file: string): Promise<ResultRow[]> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as ResultRow[];
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function machine(command: string): string {
+  const [cpu] = cpus();
+  const date = new Date().toISOString().slice(0, 10);
+  return `Measured on ${date} by \`${command}\`: ${cpus().length} x ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node}.`;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
