@@ -26,8 +26,8 @@ export interface TestRuntime {
   readonly images: ImageClient;
   /** What was logged, a JSON line each. */
   readonly log: readonly string[];
-  /** Closes the daemon and starts another one on the same directories. */
-  restart(): Promise<void>;
+  /** Closes the daemon, and starts another one on the same directories after what is done meanwhile. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Closes, purges, and gives what is left of it all, which is to be nothing. */
   end(): Promise<string[]>;
 }
@@ -71,8 +71,9 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
     runtime: createRuntimeClient(connection),
     images: createImageClient(connection),
     log,
-    async restart() {
+    async restart(meanwhile) {
       await daemon?.close();
+      await meanwhile?.();
       await start();
     },
     async end() {
