@@ -1,0 +1,167 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { access, mkdir, mkdtemp, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { OciRuntimeError, ociMessage } from "../../../../src/runtime/adapters/oci-error.js";
+import { identifyProcess, isAlive, killTree } from "../../../../src/runtime/adapters/process.js";
+import { createRunc } from "../../../../src/runtime/adapters/runc/runc.js";
+import { BusyboxHost, processOf } from "../support/busybox.js";
+import { findLeftovers } from "../support/leftovers.js";
+
+let host: BusyboxHost;
+beforeAll(async () => {
+  host = await BusyboxHost.make();
+});
+afterAll(async () => {
+  const { directory, cgroupParent } = host;
+  await host[Symbol.asyncDispose]();
+  expect([...(await findLeftovers(directory)), ...(await findLeftovers(cgroupParent))]).toEqual([]);
+});
+
+describe("Runc", () => {
+  test("follows a container from created to running to stopped to gone", async () => {
+    const request = await host.prepare(["sleep", "600"]);
+    const { id } = request;
+    const status = async () => (await host.runc.state(id))?.status;
+    await host.create(request);
+    expect(await status()).toBe("created");
+    await host.runc.start(id);
+    expect(await status()).toBe("running");
+    await host.runc.kill(id, "SIGKILL");
+    await host.exitOf(request);
+    expect(await status()).toBe("stopped");
+    await host.runc.kill(id, "SIGTERM");
+    await host.runc.delete(id);
+    expect(await status()).toBeUndefined();
+    await host.runc.delete(id);
+    await host.runc.kill(id, "SIGTERM");
+  });
+
+  test("takes a container for absent before there was any, and after a half-made one", async () => {
+    const root = join(host.directory, "other-root");
+    const runc = createRunc({ path: "runc", root });
+    expect(await runc.state("none")).toBeUndefined();
+    await runc.delete("none", { force: true });
+    await mkdir(join(root, "half"), { recursive: true });
+    expect(await runc.state("half")).toBeUndefined();
+    await runc.delete("half");
+    await expect(access(join(root, "half"))).rejects.toThrow("ENOENT");
+  });
+
+  test("refuses to delete what runs, unless forced", async () => {
+    const { id, init } = await host.run(["sleep", "600"]);
+    const refusal = await host.runc.delete(id).catch((error) => error);
+    expect(refusal).toBeInstanceOf(OciRuntimeError);
+    expect(refusal.message).toMatch(
+      /^delete was refused: cannot delete container .* that is not stopped: running$/,
+    );
+    expect(await isAlive(init)).toBe(true);
+    await host.runc.delete(id, { force: true });
+    expect(await isAlive(init)).toBe(false);
+  });
+
+  test("says what is wrong with a signal that does not exist", async () => {
+    const { id } = await host.run(["sleep", "600"]);
+    await expect(host.runc.kill(id, "SIGNONSENSE")).rejects.toThrow(/kill was refused: .*SIGNONSENSE/i);
+  });
+
+  test("names the package when the OCI runtime is not there", async () => {
+    const runc = createRunc({ path: "/nowhere/runc", root: host.runcRoot });
+    await expect(runc.start("x")).rejects.toThrow("apt-get install runc");
+    await expect(runc.state("x")).rejects.toThrow("apt-get install runc");
+  });
+
+  test("changes limits of a running container", async () => {
+    const container = await host.run(["sleep", "600"]);
+    await host.runc.update(container.id, { pids: { limit: 37 } });
+    const groups = await readFile(`/proc/${container.init.pid}/cgroup`, "utf8");
+    const path = /^\d+:pids:(.*)$/m.exec(groups)?.[1];
+    const file =
+      host.cgroups.version === 1
+        ? `/sys/fs/cgroup/pids${path}/pids.max`
+        : `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}/pids.max`;
+    expect(await readFile(file, "utf8")).toBe("37\n");
+  });
+});
+
+describe("Runc.exec", () => {
+  test("gives stdin, both outputs and the exit code of a process in the container", async () => {
+    const { id } = await host.run(["sleep", "600"]);
+    const { child } = await exec(id, ["sh", "-c", "cat; echo told >&2; exit 9"]);
+    child.stdin?.end("over the pipe");
+    expect(await outcome(child)).toEqual({ stdout: "over the pipe", stderr: "told\n", exitCode: 9 });
+  });
+
+  test("ends with 128 and the signal's number", async () => {
+    const { id } = await host.run(["sleep", "600"]);
+    const { child } = await exec(id, ["sh", "-c", "kill -9 $$"]);
+    expect((await outcome(child)).exitCode).toBe(137);
+  });
+
+  test("leaves no pid file and the reason on stderr when the command does not exist", async () => {
+    const { id } = await host.run(["sleep", "600"]);
+    const { child, pidFile } = await exec(id, ["nope"]);
+    const { exitCode, stderr } = await outcome(child);
+    expect(exitCode).not.toBe(0);
+    expect(ociMessage(stderr)).toContain('exec: "nope": executable file not found in $PATH');
+    await expect(access(pidFile)).rejects.toThrow("ENOENT");
+  });
+
+  test("can be killed with all that the process has started", async () => {
+    const { id } = await host.run(["sleep", "600"]);
+    const { child, pidFile } = await exec(id, ["sh", "-c", "sh -c 'sleep 601; true' & echo started; wait"]);
+    if (!child.stdout || child.pid === undefined) throw new Error("exec has no output");
+    await once(child.stdout, "data");
+    // runc writes it a moment after the start.
+    await expect.poll(() => readFile(pidFile, "utf8").catch(() => "")).not.toBe("");
+    const inside = await identifyProcess(Number(await readFile(pidFile, "utf8")));
+    const children = await readFile(`/proc/${inside?.pid}/task/${inside?.pid}/children`, "utf8");
+    const grandchild = await identifyProcess(Number(children.trim().split(" ")[0]));
+    await killTree(child.pid);
+    expect(inside && (await isAlive(inside))).toBe(false);
+    expect(grandchild && (await isAlive(grandchild))).toBe(false);
+    expect(await host.runc.state(id)).toMatchObject({ status: "running" });
+  });
+
+  test("rejects when the OCI runtime is not there", async () => {
+    const scratch = await mkdtemp(join(host.directory, "exec-"));
+    const runc = createRunc({ path: "/nowhere/runc", root: host.runcRoot });
+    const files = { processFile: join(scratch, "process.json"), pidFile: join(scratch, "pid") };
+    await expect(runc.exec("x", processOf(["true"]), files)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("ociMessage", () => {
+  test.each([
+    ['time="now" level=warning msg="a"\ntime="now" level=error msg="say \\"b\\""', 'say "b"'],
+    ['{"level":"error","msg":"in \\"JSON\\"","time":"now"}', 'in "JSON"'],
+    ['time="now" level=error msg=EOF', "EOF"],
+    ["plain words", "plain words"],
+    ["", "no reason given"],
+  ])("finds the error in %j", (output, message) => {
+    expect(ociMessage(output)).toBe(message);
+  });
+});
+
+async function exec(id: string, args: string[]): Promise<{ child: ChildProcess; pidFile: string }> {
+  const scratch = await mkdtemp(join(host.directory, "exec-"));
+  const pidFile = join(scratch, "pid");
+  const child = await host.runc.exec(id, processOf(args), {
+    processFile: join(scratch, "process.json"),
+    pidFile,
+  });
+  return { child, pidFile };
+}
+
+async function outcome(child: ChildProcess) {
+  if (!child.stdout || !child.stderr) throw new Error("exec has no output");
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    child.stdout.setEncoding("utf8").toArray(),
+    child.stderr.setEncoding("utf8").toArray(),
+    once(child, "exit"),
+  ]);
+  return { stdout: stdout.join(""), stderr: stderr.join(""), exitCode };
+}
