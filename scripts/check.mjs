@@ -12,7 +12,7 @@ const steps = [
   ["generated code", ["node", "scripts/check-generated.mjs"]],
   ["docs", ["node", "scripts/check-docs.mjs"]],
   ["examples against the built package", ["tsc", "-p", "examples"]],
-  ["package manifest", ["publint", "--strict"], ["attw", "--pack", "."]],
+  ["package manifest", ["publint", "--strict"], ["attw", "--pack", ".", "--profile", "node16"]],
   ["packed package", ["vitest", "run", "test/package"]],
 ];
 

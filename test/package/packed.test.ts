@@ -1,0 +1,114 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const source = fileURLToPath(new URL("../..", import.meta.url));
+const entries = ["crikit", "crikit/proto", "crikit/runtime", "crikit/testing"];
+let project: string;
+
+// An empty project of a user, with the tarball that would be published.
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), "crikit-package-"));
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", project], { cwd: source });
+  const [{ filename }] = JSON.parse(stdout);
+  await writeFile(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
+  const quiet = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  await run("npm", ["install", ...quiet, join(project, filename)], { cwd: project });
+}, 120_000);
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+async function runFile(name: string, code: string): Promise<string> {
+  await writeFile(join(project, name), code);
+  const { stdout, stderr } = await run(process.execPath, [name], { cwd: project });
+  expect(stderr).toBe("");
+  return stdout;
+}
+
+test("every entry can be imported, with what it promises", async () => {
+  const code = `
+    import { connect, CriError } from "crikit";
+    import { RuntimeService } from "crikit/proto";
+    import { createRuntime } from "crikit/runtime";
+    import { startRuntime, importImage, serveRegistry } from "crikit/testing";
+    const kinds = [connect, CriError, createRuntime, startRuntime, importImage, serveRegistry];
+    console.log(kinds.map((kind) => typeof kind).join(), RuntimeService.typeName);
+  `;
+  expect(await runFile("all.mjs", code)).toBe(`${Array(6).fill("function")} runtime.v1.RuntimeService\n`);
+});
+
+test("every entry can be required", async () => {
+  const code = `console.log([${entries.map((entry) => `require("${entry}")`).join()}].map((entry) => typeof entry).join());`;
+  expect(await runFile("all.cjs", code)).toBe(`${Array(4).fill("object")}\n`);
+});
+
+test("an error of the required SDK is one for the imported SDK as well", async () => {
+  const code = `
+    const { connect } = require("crikit");
+    (async () => {
+      const { NotRunningError } = await import("crikit");
+      const error = await connect("unix:///nowhere/cri.sock").catch((error) => error);
+      console.log(error.code, error instanceof NotRunningError);
+    })();
+  `;
+  expect(await runFile("error.cjs", code)).toBe("not_running true\n");
+});
+
+test.each(["mts", "cts"])("a .%s file checks against the types under NodeNext", async (extension) => {
+  const code = `
+    import { connect, type Container, type CriClient, CriError } from "crikit";
+    import { type ContainerConfig, RuntimeService } from "crikit/proto";
+    import { startRuntime, type RuntimeHandle } from "crikit/testing";
+    import * as runtime from "crikit/runtime";
+    export async function use(): Promise<number> {
+      const handle: RuntimeHandle = await startRuntime({ timeoutMs: 1000 });
+      const cri: CriClient = await connect(handle.endpoint);
+      const [container] = await cri.containers.list({ state: "running" });
+      const found: Container | undefined = container;
+      const { exitCode } = await cri.containers.get(found?.id ?? "").exec(["true"]);
+      return exitCode;
+    }
+    // @ts-expect-error: a number is no endpoint
+    export const wrong = () => connect(1);
+    export const names: [string, ContainerConfig | undefined, boolean, object] = [
+      RuntimeService.typeName, undefined, new Error() instanceof CriError, runtime,
+    ];
+  `;
+  const file = `user.${extension}`;
+  await writeFile(join(project, file), code);
+  const options = { module: "NodeNext", target: "ES2022", lib: ["ES2022", "ESNext.Disposable"] };
+  const strict = { strict: true, noEmit: true, exactOptionalPropertyTypes: true, types: ["node"] };
+  const typeRoots = [join(source, "node_modules/@types")];
+  const config = { compilerOptions: { ...options, ...strict, typeRoots }, files: [file] };
+  const configFile = `tsconfig.${extension}.json`;
+  await writeFile(join(project, configFile), JSON.stringify(config));
+  const tsc = join(source, "node_modules/typescript/bin/tsc");
+  const { stdout } = await run(process.execPath, [tsc, "-p", configFile], { cwd: project }).catch(
+    (error) => error,
+  );
+  // connect-es leans on the DOM's names in its types, which a Node project need not have.
+  const ours = (stdout ?? "")
+    .split("\n")
+    .filter((line: string) => !line.startsWith("node_modules/@connectrpc/"));
+  expect(ours).toEqual([""]);
+});
+
+test("the binary tells the version of the package", async () => {
+  const { version } = JSON.parse(await readFile(join(source, "package.json"), "utf8"));
+  const { stdout } = await run("npx", ["--no-install", "crikit-runtime", "--version"], { cwd: project });
+  expect(stdout).toContain(version);
+});
+
+test("the client works without the optional dependency that only the runtime needs", async () => {
+  await rm(join(project, "node_modules/@connectrpc/connect-node"), { recursive: true, force: true });
+  const code = `
+    import { connect } from "crikit";
+    import { startRuntime } from "crikit/testing";
+    console.log(typeof connect, typeof startRuntime);
+  `;
+  expect(await runFile("client.mjs", code)).toBe("function function\n");
+});
