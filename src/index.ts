@@ -64,6 +64,7 @@ export {
   UnavailableError,
   UnsupportedError,
 } from "./errors.js";
+export { type ImageRef, parseImageRef } from "./image-ref.js";
 export type { LogLine, LogStream } from "./logs/format.js";
 export type { CallOptions } from "./services/call-options.js";
 

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { AuthConfigSchema, Image as ImageMessage, PodSandboxConfigSchema } from "../proto.js";
+import { parseImageRef } from "../image-ref.js";
+import type { AuthConfigSchema, PodSandboxConfigSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
 import { type Image, toImage } from "./image.js";
@@ -29,7 +30,7 @@ export interface EnsuredImage extends PulledImage {
 }
 
 export interface ImageFilter {
-  /** The name or the ID of an image. */
+  /** The name, the digest or the ID of an image. */
   image?: string | undefined;
 }
 
@@ -44,8 +45,10 @@ export class Images {
 
   /**
    * Pulls an image, also when it is there: its tag may have moved. Resolves when the image can be used.
-   * Aborting ends the pull.
+   * Aborting ends the pull. Short names are completed as containerd does it, the same on every runtime: `nginx`
+   * is `docker.io/library/nginx:latest`.
    *
+   * @throws InvalidArgumentError for a name that cannot be one.
    * @throws ImagePullError where the runtime says that the registry could not be reached or that the signature
    * was refused.
    *
@@ -58,7 +61,7 @@ export class Images {
     const { auth, sandboxConfig, annotations = {}, handler = "", ...call } = options;
     const { imageRef } = await this.#context.image.pullImage(
       {
-        image: { image: ref, annotations, runtimeHandler: handler },
+        image: { image: parseImageRef(ref).toString(), annotations, runtimeHandler: handler },
         ...(auth ? { auth } : {}),
         ...(sandboxConfig ? { sandboxConfig } : {}),
       },
@@ -75,12 +78,14 @@ export class Images {
     return { ...(await this.pull(ref, options)), pulled: true };
   }
 
+  /** All of them, or the one that the filter names. */
   async list(filter: ImageFilter = {}, options: CallOptions = {}): Promise<Image[]> {
-    const { image } = filter;
-    const { images } = await this.#context.image.listImages(
-      image === undefined ? {} : { filter: { image: { image } } },
-      options,
-    );
+    if (filter.image !== undefined) {
+      // containerd takes no notice of the filter of ListImages.
+      const image = await this.status(filter.image, options);
+      return image ? [image] : [];
+    }
+    const { images } = await this.#context.image.listImages({}, options);
     return images.map(toImage);
   }
 
@@ -94,8 +99,7 @@ export class Images {
       { image: { image: ref, runtimeHandler: handler } },
       call,
     );
-    const message: ImageMessage | undefined = response.image;
-    return message && toImage(message);
+    return response.image && toImage(response.image);
   }
 
   /**

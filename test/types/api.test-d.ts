@@ -1,0 +1,74 @@
+import {
+  type Container,
+  type ContainerConfig,
+  type ContainerExit,
+  type ContainerState,
+  type CriClient,
+  CriError,
+  type CriErrorCode,
+  connect,
+  type LogLine,
+  NoEndpointError,
+  type OwnedContainer,
+  type OwnedPod,
+  type Pod,
+  type PodConfig,
+} from "crikit";
+import type { ContainerStatusResponse, VersionResponse } from "crikit/proto";
+import { expectTypeOf } from "expect-type";
+
+declare const cri: CriClient;
+declare const pod: Pod;
+declare const container: Container;
+declare const error: unknown;
+
+// connect: everything is optional, and the client can be disposed of.
+expectTypeOf(connect).parameter(0).toEqualTypeOf<string | undefined>();
+expectTypeOf(connect()).resolves.toEqualTypeOf<CriClient>();
+expectTypeOf<CriClient>().toExtend<AsyncDisposable>();
+expectTypeOf(cri.version).toEqualTypeOf<VersionResponse>();
+expectTypeOf(cri.runtime.version({})).resolves.toEqualTypeOf<VersionResponse>();
+
+// Only what a handle has made can be disposed of.
+expectTypeOf(cri.pods.run({ metadata: { name: "a" } })).resolves.toEqualTypeOf<OwnedPod>();
+expectTypeOf(cri.pods.get("id")).toEqualTypeOf<Pod>();
+expectTypeOf<OwnedPod>().toExtend<AsyncDisposable>();
+expectTypeOf<Pod>().not.toExtend<AsyncDisposable>();
+expectTypeOf<OwnedContainer>().toExtend<AsyncDisposable>();
+expectTypeOf<Container>().not.toExtend<AsyncDisposable>();
+expectTypeOf<OwnedPod>().toExtend<Pod>();
+
+// Configurations want a name and an image; the rest of CRI's fields are there.
+expectTypeOf<{ metadata: { name: string }; hostname: string; labels: { a: "b" } }>().toExtend<PodConfig>();
+expectTypeOf<{ metadata: object }>().not.toExtend<PodConfig>();
+expectTypeOf<{ metadata: { name: string }; image: { image: string } }>().toExtend<ContainerConfig>();
+expectTypeOf<{ metadata: { name: string } }>().not.toExtend<ContainerConfig>();
+expectTypeOf(pod.createContainer).returns.resolves.toEqualTypeOf<OwnedContainer>();
+
+// exec: the encoding decides on the type of the output.
+expectTypeOf(container.exec(["id"]))
+  .resolves.toHaveProperty("stdout")
+  .toEqualTypeOf<string>();
+expectTypeOf(container.exec(["id"], { check: true }))
+  .resolves.toHaveProperty("stdout")
+  .toEqualTypeOf<string>();
+expectTypeOf(container.exec(["id"], { encoding: "buffer" }))
+  .resolves.toHaveProperty("stdout")
+  .toEqualTypeOf<Buffer>();
+
+// Friendly types, with the message beside them.
+const status = container.status();
+expectTypeOf(status).resolves.toHaveProperty("state").toEqualTypeOf<ContainerState>();
+expectTypeOf(status).resolves.toHaveProperty("createdAt").toEqualTypeOf<Date>();
+expectTypeOf(status).resolves.toHaveProperty("exitCode").toEqualTypeOf<number | undefined>();
+expectTypeOf(status).resolves.toHaveProperty("raw").toEqualTypeOf<ContainerStatusResponse>();
+expectTypeOf(container.wait()).resolves.toEqualTypeOf<ContainerExit>();
+expectTypeOf(container.logs({ follow: true })).toExtend<AsyncIterable<LogLine>>();
+// @ts-expect-error A state that there is not.
+void cri.containers.list({ state: "paused" });
+
+// Errors: one to switch on, some to narrow to.
+if (error instanceof CriError) expectTypeOf(error.code).toEqualTypeOf<CriErrorCode>();
+if (error instanceof NoEndpointError) {
+  expectTypeOf(error.attempts[0]).exclude(undefined).toHaveProperty("mend").toEqualTypeOf<string>();
+}
