@@ -1,0 +1,109 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { deferred } from "../../../src/async/deferred.js";
+import { RuntimeService } from "../../../src/proto.js";
+import { listen } from "../../../src/runtime/server/listen.js";
+import { createRuntimeClient } from "../../../src/services/runtime-client.js";
+import { openConnection } from "../../../src/transport/connection.js";
+import { parseEndpoint } from "../../../src/transport/endpoint.js";
+
+let directory: string;
+let path: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "crikit-listen-"));
+  path = join(directory, "sub/cri.sock");
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function client() {
+  const connection = openConnection(parseEndpoint(`unix://${path}`));
+  return { runtime: createRuntimeClient(connection), close: () => connection.close() };
+}
+
+describe("`listen`", () => {
+  it("serves on a socket that only its owner may open, and removes it", async () => {
+    const listening = await listen(path, ({ service }) => {
+      service(RuntimeService, { version: () => ({ runtimeName: "here" }) });
+    });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const { runtime, close } = client();
+    expect((await runtime.version({})).runtimeName).toBe("here");
+    close();
+    await listening.close();
+    await listening.close();
+    expect(await readdir(join(directory, "sub"))).toEqual([]);
+  });
+
+  it("takes requests of many MiB", async () => {
+    const listening = await listen(path, ({ service }) => {
+      service(RuntimeService, {
+        execSync: ({ cmd }) => ({ stdout: Buffer.from(String(cmd[0]?.length)) }),
+      });
+    });
+    const { runtime, close } = client();
+    const { stdout } = await runtime.execSync({ containerId: "c", cmd: ["x".repeat(15_000_000)] });
+    expect(Buffer.from(stdout).toString()).toBe("15000000");
+    close();
+    await listening.close();
+  });
+
+  it("refuses the address of a daemon that answers", async () => {
+    const first = await listen(path, () => {});
+    await expect(listen(path, () => {})).rejects.toThrow(`Another daemon serves ${path}`);
+    await first.close();
+  });
+
+  it("refuses a path that is not a socket", async () => {
+    const file = join(directory, "file");
+    await writeFile(file, "precious");
+    await expect(listen(file, () => {})).rejects.toThrow("not a socket");
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it("takes over from a daemon that died without removing its socket", async () => {
+    const dead = join(directory, "dead.sock");
+    const script = `require("net").createServer().listen(${JSON.stringify(dead)}, () => process.kill(process.pid, 9))`;
+    await once(spawn(process.execPath, ["-e", script]), "exit");
+    expect(existsSync(dead)).toBe(true);
+    const listening = await listen(dead, () => {});
+    await listening.close();
+    expect(existsSync(dead)).toBe(false);
+  });
+
+  it("lets calls under way finish when it closes, and leaves the socket of a successor", async () => {
+    const entered = deferred<void>();
+    const leave = deferred<void>();
+    const listening = await listen(path, ({ service }) => {
+      service(RuntimeService, {
+        async version() {
+          entered.resolve();
+          await leave.promise;
+          return { runtimeName: "finished" };
+        },
+      });
+    });
+    const { runtime, close } = client();
+    const answer = runtime.version({});
+    await entered.promise;
+    const closed = listening.close();
+    await rm(path);
+    const successor = createServer().listen(path);
+    await once(successor, "listening");
+    leave.resolve();
+    expect((await answer).runtimeName).toBe("finished");
+    await closed;
+    expect(existsSync(path)).toBe(true);
+    close();
+    successor.close();
+  });
+});
