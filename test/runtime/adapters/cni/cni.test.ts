@@ -1,0 +1,253 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { Attachment } from "../../../../src/runtime/adapters/cni/attachment.js";
+import { createCni } from "../../../../src/runtime/adapters/cni/cni.js";
+import { CniPluginError } from "../../../../src/runtime/adapters/cni/plugin-error.js";
+import { createNetns } from "../../../../src/runtime/adapters/netns/netns.js";
+import { PrivateNetwork } from "../support/private-network.js";
+
+let network: PrivateNetwork;
+beforeEach(async () => {
+  network = await PrivateNetwork.make();
+});
+afterEach(() => network[Symbol.asyncDispose]());
+
+describe("Cni with the bridge plugin", () => {
+  test("gives a namespace an address that the host reaches, and takes it back", async () => {
+    const cni = network.cni();
+    const pod = await network.attachment();
+    const { ips, raw } = await cni.add(pod);
+    const [ip = ""] = ips;
+    expect(ips).toHaveLength(1);
+    expect(raw).toMatchObject({ cniVersion: "1.0.0", interfaces: expect.any(Array) });
+    expect(await network.addressesIn(pod)).toContain(`${ip}/24`);
+    expect(await network.leases()).toEqual([ip]);
+    expect(await fetchText({ pod, host: ip, port: 8080 })).toBe("from the pod");
+    expect(await network.rules()).toEqual([]);
+    await cni.remove(pod);
+    expect(await network.addressesIn(pod)).not.toContain(ip);
+    expect(await network.leases()).toEqual([]);
+    expect(await network.ports()).toEqual([]);
+    expect(await network.cached()).toEqual([]);
+    await cni.remove(pod);
+  });
+
+  test("serves two at once, on a bridge that neither finds there", async () => {
+    const cni = network.cni();
+    const pods = await Promise.all([network.attachment(), network.attachment()]);
+    const results = await Promise.all(pods.map((pod) => cni.add(pod)));
+    const ips = results.flatMap((result) => result.ips);
+    expect(new Set(ips).size).toBe(2);
+    expect(await network.ports()).toHaveLength(2);
+    await Promise.all(pods.map((pod) => cni.remove(pod)));
+    expect(await network.leases()).toEqual([]);
+  });
+
+  test("leads a port of the host to one of the pod, as long as the pod is there", async () => {
+    const hostPort = await freePort();
+    const portMappings = [{ hostPort, containerPort: 8080, protocol: "tcp" as const }];
+    const pod = await network.attachment({ portMappings });
+    const cni = network.cni();
+    await cni.add(pod);
+    expect(await fetchText({ pod, host: network.gateway, port: hostPort })).toBe("from the pod");
+    await cni.remove(pod);
+    expect(await network.rules()).toEqual([]);
+  });
+
+  test("frees the lease and the port when the namespace has gone before", async () => {
+    const portMappings = [{ hostPort: await freePort(), containerPort: 8080, protocol: "tcp" as const }];
+    const pod = await network.attachment({ portMappings });
+    const cni = network.cni();
+    await cni.add(pod);
+    await createNetns().remove(pod.netns);
+    // The daemon may have forgotten what was mapped: the cache knows.
+    await cni.remove({ ...pod, portMappings: [] });
+    expect(await network.leases()).toEqual([]);
+    expect(await network.rules()).toEqual([]);
+    expect(await network.cached()).toEqual([]);
+  });
+
+  test("frees by the network that a namespace was added to, though another is configured now", async () => {
+    const pod = await network.attachment();
+    await network.cni().add(pod);
+    const conflist = { cniVersion: "1.0.0", name: "other", plugins: [{ type: "no-such-plugin" }] };
+    const changed = createCni({
+      conflist,
+      pluginDirectories: ["/usr/lib/cni"],
+      cacheDirectory: network.cache,
+    });
+    await changed.remove(pod);
+    expect(await network.leases()).toEqual([]);
+  });
+
+  test("undoes what the bridge plugin did when no address can be had", async () => {
+    const cni = network.cni();
+    const conflist = structuredClone(network.conflist);
+    const [bridge] = conflist.plugins;
+    if (!bridge?.ipam) throw new Error("No bridge plugin");
+    bridge.ipam.ranges = [
+      [{ subnet: network.subnet, rangeStart: `${network.gateway}0`, rangeEnd: `${network.gateway}0` }],
+    ];
+    const narrow = createCni({
+      conflist,
+      pluginDirectories: ["/usr/lib/cni"],
+      cacheDirectory: network.cache,
+    });
+    const [first, second] = [await network.attachment(), await network.attachment()];
+    await narrow.add(first);
+    const error = await narrow.add(second).catch((reason) => reason);
+    expect(error).toBeInstanceOf(CniPluginError);
+    expect(error).toMatchObject({ plugin: "bridge", command: "ADD", pluginCode: expect.any(Number) });
+    expect(error.message).toContain("no IP addresses available in range set");
+    expect(await network.ports()).toHaveLength(1);
+    await cni.remove(first);
+  });
+});
+
+describe("Cni with other plugins", () => {
+  test("hands each plugin the result of the one before, and the pod's names", async () => {
+    const result = { cniVersion: "1.0.0", ips: [{ address: "fd00::7/64" }, { address: "10.1.2.3/8" }] };
+    const record = await network.writePlugin(
+      "record",
+      `cat > ${network.directory}/$CNI_COMMAND.json; env > ${network.directory}/$CNI_COMMAND.env
+[ $CNI_COMMAND = DEL ] || echo '${JSON.stringify(result)}'`,
+    );
+    const cni = network.cni({ more: [{ ...record, capabilities: { portMappings: true }, own: "setting" }] });
+    const pod = await network.attachment();
+    const { ips } = await cni.add(pod);
+    expect(ips).toEqual(["fd00::7", "10.1.2.3"]);
+    const added = await recorded("ADD");
+    expect(added.config).toMatchObject({
+      name: network.bridge,
+      cniVersion: "1.0.0",
+      type: "record",
+      own: "setting",
+    });
+    expect(added.config).toHaveProperty("prevResult.ips");
+    expect(added.config).not.toHaveProperty("runtimeConfig");
+    expect(added.environment).toContain(`CNI_CONTAINERID=${pod.id}`);
+    expect(added.environment).toContain(`CNI_NETNS=${pod.netns}`);
+    expect(added.environment).toContain("CNI_IFNAME=eth0");
+    expect(added.environment).toContain(
+      `CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=n;K8S_POD_NAME=p;K8S_POD_INFRA_CONTAINER_ID=${pod.id};K8S_POD_UID=u`,
+    );
+    await cni.remove(pod);
+    expect((await recorded("DEL")).config).toMatchObject({ prevResult: result });
+  });
+
+  test("kills a plugin that hangs, with what it has started, and undoes the others' work", async () => {
+    const hang = await network.writePlugin("hang", "[ $CNI_COMMAND = DEL ] || { sleep 600; true; }");
+    const cni = network.cni({ more: [hang], timeoutMs: 1000 });
+    const began = performance.now();
+    const pod = await network.attachment();
+    await expect(cni.add(pod)).rejects.toThrow("CNI ADD by plugin hang failed: hang: not done after 1000 ms");
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await expectNothingOf(pod);
+  });
+
+  test("undoes everything when the signal aborts, and throws the signal's reason", async () => {
+    const started = join(network.directory, "started");
+    const hang = await network.writePlugin(
+      "hang",
+      `[ $CNI_COMMAND = DEL ] || { echo > ${started}; sleep 600; true; }`,
+    );
+    const abort = new AbortController();
+    const reason = new Error("the caller has gone");
+    const pod = await network.attachment();
+    const adding = network.cni({ more: [hang] }).add(pod, { signal: abort.signal });
+    const rejected = expect(adding).rejects.toBe(reason);
+    await expect.poll(() => readFile(started, "utf8").catch(() => "")).toBe("\n");
+    abort.abort(reason);
+    await rejected;
+    await expectNothingOf(pod);
+  });
+
+  test("goes on past plugins that fail to free, names them all, and can be asked again", async () => {
+    const script = `[ $CNI_COMMAND = ADD ] && exec echo '{"cniVersion": "1.0.0"}'
+[ -e ${network.directory}/mended ] && exit 0
+echo '{"cniVersion": "1.0.0", "code": 123, "msg": "will not", "details": "'$0'"}'; exit 1`;
+    const more = [await network.writePlugin("first", script), await network.writePlugin("second", script)];
+    const cni = network.cni({ more });
+    const pod = await network.attachment();
+    await cni.add(pod);
+    const error = await cni.remove(pod).catch((reason) => reason);
+    expect(error.message).toBe(
+      `CNI DEL by plugin second failed: will not: ${network.directory}/second; ` +
+        `CNI DEL by plugin first failed: will not: ${network.directory}/first`,
+    );
+    expect(await network.leases()).toEqual([]);
+    expect(await network.cached()).toEqual([`${pod.id}.json`]);
+    await writeFile(join(network.directory, "mended"), "");
+    await cni.remove(pod);
+    expect(await network.cached()).toEqual([]);
+  });
+
+  test("takes nonsense from a plugin for an error of it", async () => {
+    const nonsense = await network.writePlugin("nonsense", "[ $CNI_COMMAND = DEL ] || echo so what");
+    const pod = await network.attachment();
+    await expect(network.cni({ more: [nonsense] }).add(pod)).rejects.toThrow(
+      "CNI ADD by plugin nonsense failed:",
+    );
+    await expectNothingOf(pod);
+  });
+
+  test("is ready when each plugin is there, that for the addresses too", async () => {
+    expect(await network.cni().status()).toEqual({ ready: true });
+    const lacking = network.cni({ more: [{ type: "bridge", ipam: { type: "no-such-ipam" } }] });
+    expect(await lacking.status()).toEqual({
+      ready: false,
+      reason: "NetworkPluginNotReady",
+      message: expect.stringContaining("CNI plugin no-such-ipam is in none of"),
+    });
+  });
+});
+
+async function expectNothingOf(pod: Attachment): Promise<void> {
+  expect(await network.leases()).toEqual([]);
+  expect(await network.ports()).toEqual([]);
+  expect(await network.cached()).toEqual([]);
+  expect(await network.addressesIn(pod)).not.toContain("eth0");
+}
+
+async function recorded(command: "ADD" | "DEL"): Promise<{ config: unknown; environment: string[] }> {
+  const file = (extension: string) => readFile(join(network.directory, `${command}.${extension}`), "utf8");
+  return { config: JSON.parse(await file("json")), environment: (await file("env")).split("\n") };
+}
+
+/** What a server on port 8080 in the pod says to somebody who connects to this address. */
+async function fetchText({
+  pod,
+  host,
+  port,
+}: {
+  pod: Attachment;
+  host: string;
+  port: number;
+}): Promise<string> {
+  const program = `require("node:net").createServer((socket) => socket.end("from the pod"))
+    .listen(8080, () => console.log("ready"))`;
+  const server = spawn("nsenter", [`--net=${pod.netns}`, process.execPath, "-e", program]);
+  try {
+    await once(server.stdout, "data");
+    return await text(connect({ host, port, timeout: 5000 }));
+  } finally {
+    server.kill("SIGKILL");
+    await once(server, "exit");
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("No port");
+  return address.port;
+}

@@ -1,0 +1,125 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { access, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Attachment } from "../../../../src/runtime/adapters/cni/attachment.js";
+import { removeBridge } from "../../../../src/runtime/adapters/cni/bridge.js";
+import { type Cni, createCni } from "../../../../src/runtime/adapters/cni/cni.js";
+import {
+  bridgeConflist,
+  type Conflist,
+  type PluginConfig,
+} from "../../../../src/runtime/adapters/cni/conflist.js";
+import { createNetns } from "../../../../src/runtime/adapters/netns/netns.js";
+import { runCommand } from "../../../../src/runtime/adapters/run-command.js";
+import { findLeftovers } from "./leftovers.js";
+
+/** A network of the real plugins with a bridge, a subnet and leases of its own. */
+export class PrivateNetwork implements AsyncDisposable {
+  readonly bridge = `crk${randomBytes(4).toString("hex")}`;
+  readonly #net = `10.97.${randomInt(256)}`;
+  readonly conflist: Conflist;
+  readonly cache: string;
+  readonly #netns = createNetns();
+  readonly #attachments: Attachment[] = [];
+
+  private constructor(readonly directory: string) {
+    this.cache = join(directory, "cache");
+    const { bridge, subnet } = this;
+    this.conflist = bridgeConflist({
+      name: bridge,
+      bridge,
+      subnet,
+      leaseDirectory: join(directory, "leases"),
+    });
+  }
+
+  static async make(): Promise<PrivateNetwork> {
+    return new PrivateNetwork(await mkdtemp(join(tmpdir(), "crikit-cni-")));
+  }
+
+  get subnet(): string {
+    return `${this.#net}.0/24`;
+  }
+
+  get gateway(): string {
+    return `${this.#net}.1`;
+  }
+
+  /** The network with more plugins behind those of the bridge. */
+  cni({ more = [], timeoutMs }: { more?: PluginConfig[]; timeoutMs?: number } = {}): Cni {
+    return createCni({
+      conflist: { ...this.conflist, plugins: [...this.conflist.plugins, ...more] },
+      pluginDirectories: [this.directory, "/usr/lib/cni"],
+      cacheDirectory: this.cache,
+      timeoutMs,
+    });
+  }
+
+  /** A plugin that is a shell script; `$CNI_COMMAND` says what is asked. */
+  async writePlugin(type: string, script: string): Promise<PluginConfig> {
+    await writeFile(join(this.directory, type), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return { type };
+  }
+
+  /** A namespace that is not in the network yet. */
+  async attachment(change: Partial<Attachment> = {}): Promise<Attachment> {
+    const id = randomBytes(32).toString("hex");
+    const netns = join(this.directory, `${id.slice(0, 8)}.netns`);
+    await this.#netns.create(netns);
+    const attachment = {
+      id,
+      netns,
+      pod: { name: "p", namespace: "n", uid: "u" },
+      portMappings: [],
+      ...change,
+    };
+    this.#attachments.push(attachment);
+    return attachment;
+  }
+
+  async addressesIn({ netns }: Attachment): Promise<string> {
+    return (await runCommand("nsenter", [`--net=${netns}`, "ip", "-o", "-4", "addr", "show"])).stdout;
+  }
+
+  /** Addresses that are given out. */
+  async leases(): Promise<string[]> {
+    const names = await readdir(join(this.directory, "leases", this.bridge)).catch(() => []);
+    return names.filter((name) => /^\d/.test(name)).sort();
+  }
+
+  async cached(): Promise<string[]> {
+    return readdir(this.cache).catch(() => []);
+  }
+
+  /** Interfaces on the bridge. */
+  async ports(): Promise<string[]> {
+    return readdir(`/sys/class/net/${this.bridge}/brif`).catch(() => []);
+  }
+
+  /** Rules that bear the network's name or its subnet. */
+  async rules(): Promise<string[]> {
+    const { stdout } = await runCommand("iptables-save", []);
+    return stdout.split("\n").filter((line) => line.includes(this.bridge) || line.includes(`${this.#net}.`));
+  }
+
+  async bridgeExists(): Promise<boolean> {
+    return access(`/sys/class/net/${this.bridge}`).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { netns } of this.#attachments) await this.#netns.remove(netns);
+    await removeBridge(this.bridge);
+    const left = [
+      ...(await this.rules()),
+      ...(await this.leases()),
+      ...(await findLeftovers(this.directory)),
+    ];
+    await rm(this.directory, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`Left behind: ${left.join("\n")}`);
+  }
+}
