@@ -1,3 +1,4 @@
+import { Rollback } from "../async/rollback.js";
 import { ensureMasquerade } from "./adapters/cni/masquerade.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
@@ -56,24 +57,25 @@ export function createRuntime(config: Partial<RuntimeConfig> = {}, options: Runt
 }
 
 async function start(config: RuntimeConfig, path: string, log: Logger): Promise<Listening> {
-  const lock = await lockRoot(config.root);
+  const undo = new Rollback();
+  const close = async () => {
+    for (const { description, error } of await undo.run()) log.warn(`Could not ${description}`, { error });
+  };
   try {
+    const lock = await lockRoot(config.root);
+    undo.add("release the root", () => lock.release());
     const { deps, exits, routes } = await compose(config, log);
     await recover(deps);
+    undo.add("stop looking for exits", () => exits.close());
     await exits.start();
     if (config.cniConfDir === undefined) {
       await ensureMasquerade({ bridge: config.bridge, subnet: config.subnet });
     }
     const listening = await listen(path, routes);
-    return {
-      async close() {
-        await listening.close();
-        exits.close();
-        await lock.release();
-      },
-    };
+    undo.add("stop serving", () => listening.close());
+    return { close };
   } catch (error) {
-    await lock.release();
+    await close();
     throw error;
   }
 }

@@ -21,6 +21,9 @@ async function main(): Promise<number> {
 }
 
 async function serve({ config }: Extract<Command, { name: "serve" }>): Promise<number> {
+  // Who reads the log may go before the daemon does.
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", () => {});
   const runtime = createRuntime(config);
   const told = new Promise<void>((resolve) => {
     process.once("SIGTERM", () => resolve());

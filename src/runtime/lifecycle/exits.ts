@@ -43,6 +43,9 @@ export class Exits implements ExitSource {
     this.#watcher = watch(this.#deps.paths.exits, (_event, name) => {
       if (name && idPattern.test(name)) void this.#checkLogged(name);
     });
+    this.#watcher.on("error", (error) => {
+      this.#deps.log.error("Cannot watch for exits any more, only look for them now and then", { error });
+    });
     await this.scan();
     this.#timer = setInterval(() => {
       this.scan().catch((error) => this.#deps.log.error("Could not look for exits", { error }));

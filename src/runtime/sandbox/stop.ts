@@ -1,12 +1,16 @@
 import type { StopPodSandboxRequest } from "../../proto.js";
-import { stopContainerNow } from "../container/stop.js";
+import { type StopOptions, stopContainerNow } from "../container/stop.js";
 import type { RuntimeDeps } from "../deps.js";
 import { stopSandbox } from "../lifecycle/stop-sandbox.js";
 import { required } from "../required.js";
 import { findById } from "../state/ids.js";
 
 /** Kills the pod's processes and frees its network with the address. An absent or stopped pod is done. */
-export async function stopPodSandbox(deps: RuntimeDeps, request: StopPodSandboxRequest): Promise<void> {
+export async function stopPodSandbox(
+  deps: RuntimeDeps,
+  request: StopPodSandboxRequest,
+  { signal }: StopOptions = {},
+): Promise<void> {
   const found = findById(deps.sandboxes, required(request.podSandboxId, "pod_sandbox_id"), "sandbox");
   if (!found) return;
   await deps.locks.run(found.id, async () => {
@@ -14,7 +18,7 @@ export async function stopPodSandbox(deps: RuntimeDeps, request: StopPodSandboxR
     if (!record || record.stoppedAt !== undefined) return;
     const { id } = record;
     const containers = deps.containers.list().filter(({ sandboxId }) => sandboxId === id);
-    await Promise.all(containers.map((container) => stopContainerNow(deps, container)));
+    await Promise.all(containers.map((container) => stopContainerNow(deps, container, { signal })));
     await stopSandbox(deps, record);
   });
 }

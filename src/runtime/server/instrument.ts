@@ -2,7 +2,7 @@ import type { DescMessage, DescService, Message } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import { UnsupportedError } from "../../errors.js";
-import type { Logger } from "../log.js";
+import type { LogFields, Logger } from "../log.js";
 import { describeMessage } from "./redact.js";
 import { isUnforeseen, toRpcStatus } from "./rpc-status.js";
 
@@ -80,13 +80,14 @@ class Call {
 
   #begin(request: Message): (error?: unknown) => void {
     const started = performance.now();
+    const about = subject(request);
     if (this.#log.isEnabled("debug")) {
       this.#log.debug(`${this.#rpc} begins`, { request: describeMessage(this.#input, request) });
     }
     return (error) => {
       const ms = Math.round(performance.now() - started);
-      if (error === undefined) this.#log[this.#level](`${this.#rpc} done`, { ms });
-      else this.#log.info(`${this.#rpc} failed`, { ms, error });
+      if (error === undefined) this.#log[this.#level](`${this.#rpc} done`, { ...about, ms });
+      else this.#log.info(`${this.#rpc} failed`, { ...about, ms, error });
     };
   }
 
@@ -98,4 +99,10 @@ class Call {
     }
     return status;
   }
+}
+
+/** Which object the call is about. */
+function subject(request: Message): LogFields {
+  const id = ["containerId", "podSandboxId"].find((name) => name in request);
+  return Object.fromEntries(Object.entries(request).filter(([name]) => name === id));
 }

@@ -33,8 +33,8 @@ export function createRuntimeService(deps: RuntimeDeps): Partial<ServiceImpl<typ
     async runPodSandbox(request, { signal }) {
       return { podSandboxId: await runPodSandbox(deps, request, { signal }) };
     },
-    async stopPodSandbox(request) {
-      await stopPodSandbox(deps, request);
+    async stopPodSandbox(request, { signal }) {
+      await stopPodSandbox(deps, request, { signal });
       return {};
     },
     async removePodSandbox(request) {
