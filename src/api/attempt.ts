@@ -10,9 +10,15 @@ export function describeAttempt(candidate: Candidate, error: unknown): EndpointA
     source: candidate.source,
     code,
     reason: reasons[code] ?? (error instanceof Error ? error.message : String(error)),
-    mend: (mends[code] ?? "look whether a CRI runtime listens there").replace("RUNTIME", runtime),
+    mend: mendOf(code, candidate).replace("RUNTIME", runtime),
     error,
   };
+}
+
+function mendOf(code: CriErrorCode, { runtime }: Candidate): string {
+  const mend = mends[code] ?? "look whether a CRI runtime listens there";
+  // An address that somebody has written may be wrong; a known one is not.
+  return code === "not_running" && runtime === undefined ? `${mend}, or mend the address` : mend;
 }
 
 const reasons: { [Code in CriErrorCode]?: string } = {

@@ -42,8 +42,9 @@ export async function makeLogDirectory(path: string): Promise<boolean> {
     return (await mkdir(path, { recursive: true })) !== undefined;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
+    const denied = /^(EACCES|EPERM|EROFS)\b/.test(reason);
     throw new CriError(
-      "permission_denied",
+      denied ? "permission_denied" : "failed_precondition",
       `Log directory ${path} could not be made (${reason}): run as root, give connect() another logRoot, or set config.log_directory`,
       { cause },
     );

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { DeadlineError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 
@@ -14,6 +15,7 @@ export function limitTime({ signal, timeoutMs = 0 }: CallOptions, what: string):
   const timer = setTimeout(() => {
     controller.abort(new DeadlineError(`${what} was not done within ${timeoutMs} ms`));
   }, timeoutMs);
+  if (signal) setMaxListeners(0, signal); // One signal for many waits is common, and no leak.
   if (signal?.aborted) onAbort();
   else signal?.addEventListener("abort", onAbort, { once: true });
   return {
