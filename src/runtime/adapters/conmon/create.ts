@@ -3,10 +3,11 @@ import { access, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 
 import { abortable } from "../../../async/abort.js";
 import { type Rollback, withRollback } from "../../../async/rollback.js";
-import { CriError } from "../../../errors.js";
+import { CriError, DeadlineError } from "../../../errors.js";
 import { helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
 import { identifyProcess, killTree } from "../process.js";
@@ -16,6 +17,8 @@ import type { ConmonCreate, MonitoredContainer } from "./monitored.js";
 
 const syncPipeFd = 3;
 const stderrFd = 2;
+/** As long as kubelet waits for a container to start. An OCI runtime that hangs must not hold up the rest. */
+const timeoutMs = 120_000;
 
 export async function createMonitored(path: string, request: ConmonCreate): Promise<MonitoredContainer> {
   const { exitDirectory, persistDirectory, attachDirectory, signal } = request;
@@ -73,12 +76,25 @@ async function start(
     await started.catch(() => {});
     await killMonitor(files.monitorPid);
   });
-  const report = await abortable(readReport(child, started), signal);
+  const report = await withinTime(readReport(child, started), signal);
   const initPid = parseReport(report, id);
   const monitorPid = Number(await readFile(files.monitorPid, "utf8"));
   const [init, monitor] = await Promise.all([identifyProcess(initPid), identifyProcess(monitorPid)]);
   if (!init || !monitor) throw new CriError("internal", `Container ${id} ended while it was created`);
   return { init, monitor };
+}
+
+async function withinTime<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const deadline = new AbortController();
+  const error = new DeadlineError(
+    `The OCI runtime did not create the container within ${timeoutMs / 1000} s`,
+  );
+  const timer = setTimeout(() => deadline.abort(error), timeoutMs);
+  try {
+    return await abortable(abortable(work, deadline.signal), signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The spawned process forks the monitor and ends. */
@@ -116,6 +132,8 @@ async function readReport(child: ChildProcess, started: Promise<void>): Promise<
       stderr += text;
     });
     const [line] = await Promise.all([firstLine(syncPipe), started]);
+    // Nobody is left who could write, so this only waits for what is written already.
+    if (line === "") await finished(stderrPipe);
     return { line, stderr };
   } finally {
     for (const pipe of pipes) pipe.destroy();

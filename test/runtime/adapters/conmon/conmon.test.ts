@@ -58,6 +58,13 @@ describe("Conmon.create", () => {
     await waitUntilGone(container.monitor, AbortSignal.timeout(5000));
   });
 
+  test("marks a container that the kernel killed for want of memory", async () => {
+    const memory = { limit: 16 * 1024 * 1024, swap: 16 * 1024 * 1024 };
+    const container = await host.run(["tail", "/dev/zero"], { resources: { memory } });
+    expect((await host.exitOf(container)).exitCode).toBe(137);
+    expect(await readdir(container.persistDirectory)).toContain("oom");
+  });
+
   test("drops the output without a log path", async () => {
     const container = await host.run(["echo", "unheard"], { logPath: undefined });
     expect((await host.exitOf(container)).exitCode).toBe(0);

@@ -17,7 +17,11 @@ import {
 import { unmountBelow } from "../../../../src/runtime/adapters/mounts.js";
 import { isAlive, killTree } from "../../../../src/runtime/adapters/process.js";
 import { createRunc, type Runc } from "../../../../src/runtime/adapters/runc/runc.js";
-import type { OciProcess, OciSpec } from "../../../../src/runtime/oci.js";
+import type { OciProcess, OciResources, OciSpec } from "../../../../src/runtime/oci.js";
+
+export interface Change extends Partial<ConmonCreate> {
+  resources?: OciResources;
+}
 
 /** Real runc and conmon on a root file system of busybox, in a temporary directory. */
 export class BusyboxHost implements AsyncDisposable {
@@ -43,18 +47,19 @@ export class BusyboxHost implements AsyncDisposable {
       await mkdir(join(host.directory, "rootfs", name), { recursive: true });
     }
     await copyFile("/bin/busybox", join(host.directory, "rootfs/bin/busybox"));
-    for (const name of ["sh", "cat", "sleep", "echo", "true"]) {
+    for (const name of ["sh", "cat", "sleep", "echo", "tail", "true"]) {
       await symlink("busybox", join(host.directory, "rootfs/bin", name));
     }
     return host;
   }
 
   /** A container ID, a bundle with its spec, and what conmon is to be asked. */
-  async prepare(args: string[], change: Partial<ConmonCreate> = {}): Promise<ConmonCreate> {
+  async prepare(args: string[], change: Change = {}): Promise<ConmonCreate> {
+    const { resources, ...conmon } = change;
     const id = randomBytes(32).toString("hex");
     const bundle = join(this.directory, id.slice(0, 8));
     await mkdir(bundle);
-    await this.runc.writeBundle(bundle, this.#spec(id, args, change.terminal ?? false));
+    await this.runc.writeBundle(bundle, this.#spec(id, { args, terminal: change.terminal, resources }));
     return {
       id,
       name: "test",
@@ -67,7 +72,7 @@ export class BusyboxHost implements AsyncDisposable {
       terminal: false,
       stdin: false,
       stdinOnce: false,
-      ...change,
+      ...conmon,
     };
   }
 
@@ -81,7 +86,7 @@ export class BusyboxHost implements AsyncDisposable {
     return made.container;
   }
 
-  async run(args: string[], change: Partial<ConmonCreate> = {}): Promise<ConmonCreate & MonitoredContainer> {
+  async run(args: string[], change: Change = {}): Promise<ConmonCreate & MonitoredContainer> {
     const request = await this.prepare(args, change);
     const container = await this.create(request);
     await this.runc.start(request.id);
@@ -114,7 +119,14 @@ export class BusyboxHost implements AsyncDisposable {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  #spec(id: string, args: string[], terminal: boolean): OciSpec {
+  #spec(
+    id: string,
+    {
+      args,
+      terminal,
+      resources,
+    }: { args: string[]; terminal: boolean | undefined; resources: OciResources | undefined },
+  ): OciSpec {
     return {
       ociVersion: "1.0.2",
       process: { ...processOf(args), terminal },
@@ -125,6 +137,7 @@ export class BusyboxHost implements AsyncDisposable {
         { destination: "/dev/pts", type: "devpts", source: "devpts" },
       ],
       linux: {
+        resources,
         namespaces: [{ type: "pid" }, { type: "mount" }, { type: "ipc" }, { type: "uts" }],
         cgroupsPath: this.cgroups.containerPath(this.cgroupParent, id),
       },
