@@ -1,10 +1,9 @@
-import { NotFoundError } from "../errors.js";
 import type { LogLine } from "../logs/format.js";
 import type { CallOptions } from "../services/call-options.js";
-import { carryFailures } from "./carry-failures.js";
 import { containerLogs, type LogOptions } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
+import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { type ExecOptions, type ExecResult, execSync } from "./exec.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
@@ -133,26 +132,9 @@ export class ListedContainer extends Container {
 /** A container that this handle has made. Disposing of it kills and removes it, without a grace period. */
 export class OwnedContainer extends Container implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
-    const failures: unknown[] = [];
-    try {
-      await ignoreMissing(this.stop({ gracePeriodMs: 0 }));
-    } catch (error) {
-      failures.push(error); // The removal kills as well.
-    }
-    try {
-      await this.remove();
-    } catch (error) {
-      carryFailures(error, failures);
-      throw error;
-    }
-  }
-}
-
-/** For what asks that something be gone. */
-export async function ignoreMissing(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
+    await stopThenRemove(
+      () => this.stop({ gracePeriodMs: 0 }),
+      () => this.remove(),
+    );
   }
 }

@@ -20,6 +20,7 @@ export async function createContainer(
   config: ContainerConfig,
   options: CallOptions,
 ): Promise<OwnedContainer> {
+  options.signal?.throwIfAborted();
   const complete = completeContainerConfig(config, sandbox);
   await makeContainerLogDirectory(sandbox, complete);
   const sinceNs = BigInt(Date.now()) * 1_000_000n;

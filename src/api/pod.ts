@@ -2,12 +2,12 @@ import { rm } from "node:fs/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type PodSandboxConfig, PodSandboxConfigSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
-import { carryFailures } from "./carry-failures.js";
 import type { ContainerConfig } from "./config.js";
-import { ignoreMissing, type ListedContainer, type OwnedContainer, type StatusOptions } from "./container.js";
+import type { ListedContainer, OwnedContainer, StatusOptions } from "./container.js";
 import { type ContainerFilter, listContainers } from "./containers.js";
 import type { ApiContext } from "./context.js";
 import { createContainer, runContainer } from "./create-container.js";
+import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { rebuildPodConfig } from "./pod-defaults.js";
 import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
 
@@ -135,18 +135,10 @@ export class OwnedPod extends Pod implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const failures: unknown[] = [];
-    try {
-      await ignoreMissing(this.stop());
-    } catch (error) {
-      failures.push(error); // The removal stops as well.
-    }
-    try {
-      await this.remove();
-    } catch (error) {
-      carryFailures(error, failures);
-      throw error;
-    }
+    await stopThenRemove(
+      () => this.stop(),
+      () => this.remove(),
+    );
   }
 
   /** @internal */

@@ -22,6 +22,7 @@ export async function runPod(
   options: RunPodOptions,
 ): Promise<OwnedPod> {
   const { handler = "", logRoot = context.logRoot, ...call } = options;
+  call.signal?.throwIfAborted();
   const complete = completePodConfig(config, logRoot);
   const { metadata } = complete;
   const rollback = new Rollback();

@@ -135,6 +135,15 @@ describe("pods.run", () => {
     expect(await readdir(logRoot)).toEqual([]);
   });
 
+  test("aborted before it begins: asks nothing and makes nothing", async () => {
+    await connectTo();
+    const reason = new Error("never");
+    const run = cri.pods.run({ metadata: { name: "a" } }, { signal: AbortSignal.abort(reason) });
+    await expect(run).rejects.toBe(reason);
+    expect(runtime.calls).toEqual([]);
+    expect(existsSync(logRoot)).toBe(false);
+  });
+
   test("past its deadline: removes what it has made, and not an older pod of the same metadata", async () => {
     const metadata = { name: "a", namespace: "default", uid: "u", attempt: 0 };
     const older = runtime.addPod(create(PodSandboxConfigSchema, { metadata }), 1n);
