@@ -125,7 +125,7 @@ export async function mountRootfs(
 async function specFor(deps: RuntimeDeps, making: Making, user: ResolvedUser) {
   const { id, config, sandbox, image } = making;
   const files = deps.paths.sandbox(sandbox.id);
-  const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config as never);
+  const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
   return containerSpec({
     config,
     image: image.config,

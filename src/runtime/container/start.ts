@@ -53,7 +53,7 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: Sandbo
   const { id, name, cgroupParent, logPath } = record;
   const { handler } = sandbox;
   const { directory: bundle, rootfs } = deps.paths.container(id);
-  const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config as never);
+  const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config);
   if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
   const { init, monitor } = await createOciContainer(deps, {
     ...{ id, name, bundle, handler, cgroupParent, logPath },

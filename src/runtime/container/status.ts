@@ -28,7 +28,7 @@ export function containerStatus(deps: RuntimeDeps, request: ContainerStatusReque
 }
 
 export function describeContainer(record: ContainerRecord): ContainerStatus {
-  const config = fromJson(ContainerConfigSchema, record.config as never);
+  const config = fromJson(ContainerConfigSchema, record.config);
   const { uid, gid, additionalGids } = record.user;
   const linux = config.linux?.resources;
   return create(ContainerStatusSchema, {

@@ -1,7 +1,14 @@
+import { constants } from "node:os";
+
 import { InvalidArgumentError } from "../../errors.js";
 import { Signal } from "../../proto.js";
 
 const fallback = "SIGTERM";
+/** SIGCLD is the one name of CRI that Node does not know. */
+const numbers = new Map<string, number>([
+  ...Object.entries(constants.signals),
+  ["SIGCLD", constants.signals.SIGCHLD],
+]);
 /** The real-time signals of Linux as C libraries number them: the first two are theirs. */
 const firstRealTime = 34;
 const lastRealTime = 64;
@@ -31,15 +38,26 @@ export function describeStopSignal(signal: string): Signal {
   return typeof found === "number" ? found : Signal.RUNTIME_DEFAULT;
 }
 
+/** As every OCI runtime takes it: not all know each name. */
+export function signalNumber(signal: string): string {
+  return String(numbers.get(signal) ?? signal);
+}
+
+/** The name, or the number of a real-time signal; what the kernel does not know becomes the default. */
 function normalise(text: string): string {
   const name = text.trim().toUpperCase().replace("PLUS", "+").replace("MINUS", "-");
-  if (/^\d+$/.test(name)) return name;
   const realTime = /^(?:SIG)?RT(MIN|MAX)(?:[+-](\d+))?$/.exec(name);
   if (realTime) {
     const offset = Number(realTime[2] ?? 0);
     return String(realTime[1] === "MIN" ? firstRealTime + offset : lastRealTime - offset);
   }
-  return name.startsWith("SIG") ? name : `SIG${name}`;
+  if (/^\d+$/.test(name)) {
+    const number = Number(name);
+    if (number >= firstRealTime && number <= lastRealTime) return name;
+    return [...numbers].find(([, known]) => known === number)?.[0] ?? fallback;
+  }
+  const full = name.startsWith("SIG") ? name : `SIG${name}`;
+  return numbers.has(full) ? full : fallback;
 }
 
 function realTimeName(number: number): string {

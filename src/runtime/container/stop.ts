@@ -4,6 +4,7 @@ import { requireHandler } from "../lifecycle/oci-container.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import { findById } from "../state/ids.js";
+import { signalNumber } from "./stop-signal.js";
 
 export interface StopOptions {
   /** The caller has gone: the wait ends, a signal already sent stays sent. */
@@ -50,7 +51,7 @@ export async function stopContainerNow(
 async function askToEnd(deps: RuntimeDeps, id: string): Promise<boolean> {
   const record = deps.containers.get(id);
   if (!record || containerState(record) !== "running") return false;
-  await handlerOf(deps, record).runc.kill(id, record.stopSignal);
+  await handlerOf(deps, record).runc.kill(id, signalNumber(record.stopSignal));
   return true;
 }
 

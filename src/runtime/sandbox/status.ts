@@ -34,7 +34,7 @@ export function podSandboxStatus(
 }
 
 export function describeSandbox(record: SandboxRecord): PodSandboxStatus {
-  const config = fromJson(PodSandboxConfigSchema, record.config as never);
+  const config = fromJson(PodSandboxConfigSchema, record.config);
   const [ip, ...additional] = record.ips;
   const options = config.linux?.securityContext?.namespaceOptions;
   return create(PodSandboxStatusSchema, {

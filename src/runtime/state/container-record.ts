@@ -1,3 +1,5 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+
 import type { RecordedProcess } from "./sandbox-record.js";
 import type { Timestamp } from "./time.js";
 
@@ -11,7 +13,7 @@ export interface ContainerRecord {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   /** The request's ContainerConfig as protobuf JSON. */
-  config: unknown;
+  config: JsonValue;
   image: {
     /** What the request called it. */
     asked: string;

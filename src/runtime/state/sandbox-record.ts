@@ -1,3 +1,5 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+
 import type { Timestamp } from "./time.js";
 
 /** A process that cannot be mistaken for a later one with the same pid. */
@@ -27,7 +29,7 @@ export interface SandboxRecord {
   /** The handler asked for; empty for the default one. */
   handler: string;
   /** The request's PodSandboxConfig as protobuf JSON. */
-  config: unknown;
+  config: JsonValue;
   /** Where the kernel's limits of the pod hang, empty unless asked for. */
   cgroupParent: string;
   logDirectory: string;
