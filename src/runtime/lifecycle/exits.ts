@@ -9,7 +9,7 @@ import { readExitFile } from "../adapters/conmon/conmon.js";
 import { isAlive } from "../adapters/process.js";
 import type { ExitSource, LifecycleDeps } from "../deps.js";
 import { type ContainerRecord, containerState, unknownExitCode } from "../state/container-record.js";
-import type { RecordedProcess, SandboxRecord } from "../state/sandbox-record.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
 import { type Timestamp, timestampNow } from "../state/time.js";
 import { freeOciContainer } from "./oci-container.js";
 
@@ -25,6 +25,8 @@ interface Ending {
   reason: string;
   message: string;
 }
+
+type Watched = Pick<ContainerRecord, "id" | "monitor" | "cgroupParent">;
 
 /** Turns the monitors' exit files into records, and tells who waits. */
 export class Exits implements ExitSource {
@@ -104,7 +106,7 @@ export class Exits implements ExitSource {
     if (record.step !== undefined || record.startedAt === undefined) return;
     const { id } = record;
     if (record.finishedAt === undefined) {
-      const ending = await this.#ending(id, record.monitor);
+      const ending = await this.#ending(record);
       if (!ending) return;
       // File times are coarser than ours: nothing ends before it starts.
       const finishedAt = later(ending.finishedAt, record.startedAt);
@@ -118,7 +120,7 @@ export class Exits implements ExitSource {
     if (record.step !== undefined) return;
     const { id } = record;
     if (record.exitedAt === undefined) {
-      const ending = await this.#ending(id, record.monitor);
+      const ending = await this.#ending(record);
       if (!ending) return;
       await this.#deps.sandboxes.update(id, { exitedAt: ending.finishedAt });
       this.#deps.log.warn("The pause process of a sandbox ended", { id, ...ending });
@@ -130,8 +132,8 @@ export class Exits implements ExitSource {
     return exists(join(this.#deps.paths.exits, id));
   }
 
-  /** How it ended; undefined while it runs. Without a monitor nobody will ever know. */
-  async #ending(id: string, monitor: RecordedProcess | undefined): Promise<Ending | undefined> {
+  /** How it ended; undefined while it runs. What nobody watches any more is killed before it is called ended. */
+  async #ending({ id, monitor, cgroupParent }: Watched): Promise<Ending | undefined> {
     const watched = monitor !== undefined && (await isAlive(monitor));
     const exit = await readExitFile(this.#deps.paths.exits, id);
     if (exit) {
@@ -143,6 +145,7 @@ export class Exits implements ExitSource {
       return { exitCode, finishedAt, reason: oom ? "OOMKilled" : "Error", message: "" };
     }
     if (watched) return undefined;
+    await this.#deps.cgroups.kill(cgroupParent, id);
     const message = "The monitor of the container died before it could report an exit code";
     return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
   }
