@@ -9,9 +9,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Container, type CriClient, connect } from "crikit";
+import { type Container, type CriClient, CriError, connect } from "crikit";
 import { busyboxImage, type RuntimeHandle, serveRegistry, startRuntime } from "crikit/testing";
-import { step } from "./step.js";
+import { interrupted, step } from "./step.js";
 
 const imageName = "crikit.test/quickstart:1";
 const countUntilTold = `trap "echo Goodbye; exit 7" TERM; n=1
@@ -21,10 +21,11 @@ async function main(): Promise<void> {
   const { endpoint } = parseArgs({ options: { endpoint: { type: "string" } } }).values;
   if (endpoint !== undefined) return tellStory(endpoint, pullFromLoopback);
 
-  await using runtime = await step("Start crikit's own runtime", startRuntime, ({ endpoint, root }) => [
-    `it serves ${endpoint}`,
-    `and keeps everything below ${root}`,
-  ]);
+  await using runtime = await step(
+    "Start crikit's own runtime",
+    () => startRuntime({ signal: interrupted }),
+    ({ endpoint, root }) => [`it serves ${endpoint}`, `and keeps everything below ${root}`],
+  );
   await tellStory(runtime.endpoint, (cri) => importFromFiles(cri, runtime));
   await step("Remove the runtime", async () => runtime[Symbol.asyncDispose]());
 }
@@ -95,13 +96,13 @@ async function pullFromLoopback(cri: CriClient): Promise<string> {
     ({ host }) => [`by a registry on ${host}`],
   );
   const image = registry.ref(imageName);
-  await step("Pull the image", () => cri.images.pull(image));
+  await step("Pull the image", () => cri.images.pull(image, { signal: interrupted }));
   return image;
 }
 
 async function readUntil(container: Container, text: string): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of container.logs({ follow: true })) {
+  for await (const line of container.logs({ follow: true, signal: interrupted })) {
     lines.push(line.text);
     if (line.text.includes(text)) break;
   }
@@ -117,7 +118,7 @@ try {
   await main();
   console.log("quickstart: ok");
 } catch (error) {
-  console.error(error);
+  console.error(error instanceof CriError ? error.message : error);
   console.error("quickstart: failed");
   process.exitCode = 1;
 }

@@ -1,18 +1,22 @@
 #!/usr/bin/env node
 // `npm run quickstart`: all set-up, then examples/quickstart.ts on the built package.
-import { runInProject } from "./setup/run-steps.mjs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { projectDirectory } from "./setup/packages.mjs";
 import { runTask, setUp } from "./setup.mjs";
 
-await runTask(() => {
+await runTask(async () => {
   const args = process.argv.slice(2);
   const ownRuntime = !args.some((arg) => arg === "--endpoint" || arg.startsWith("--endpoint="));
   setUp({ runtime: ownRuntime });
-  const { ok } = runInProject([
-    "tsx",
-    "--tsconfig",
-    "examples/tsconfig.json",
-    "examples/quickstart.ts",
-    ...args,
-  ]);
-  if (!ok) process.exitCode = 1;
+  const tsx = ["node_modules/tsx/dist/cli.mjs", "--tsconfig", "examples/tsconfig.json"];
+  const story = spawn(process.execPath, [...tsx, "examples/quickstart.ts", ...args], {
+    cwd: projectDirectory,
+    stdio: "inherit",
+  });
+  // The terminal sends Ctrl-C to the story as well, which then cleans up; this process waits for it.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => story.kill("SIGTERM"));
+  const [code] = await once(story, "exit");
+  process.exitCode = code ?? 1;
 });

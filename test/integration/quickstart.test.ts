@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
-import { runQuickstart } from "../support/quickstart.js";
+import { runQuickstart, spawnQuickstart } from "../support/quickstart.js";
 
 test("the quickstart tells its whole story on the bundled runtime and removes it", async () => {
   const { stdout } = await runQuickstart([]);
@@ -19,4 +20,19 @@ test("the quickstart fails with a clear message when nobody listens at the endpo
   expect(failure.stderr).toContain("/nowhere/cri.sock");
   expect(failure.stderr).toContain("quickstart: failed");
   expect(failure.stdout).not.toContain("quickstart: ok");
+});
+
+test("the quickstart cleans up when it is interrupted", async () => {
+  const story = spawnQuickstart([]);
+  let stdout = "";
+  const exited = once(story, "exit");
+  for await (const chunk of story.stdout.setEncoding("utf8")) {
+    stdout += chunk;
+    if (/4\. Run a pod/.test(stdout)) story.kill("SIGINT");
+  }
+  const root = /keeps everything below (\S+)/.exec(stdout)?.[1] ?? "";
+  expect(await exited).toEqual([1, null]);
+  expect(stdout).not.toContain("quickstart: ok");
+  expect(root).not.toBe("");
+  expect(existsSync(root)).toBe(false);
 });
