@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 
-import { CriError } from "../../errors.js";
+import { CommandError } from "./command-error.js";
 import { packageOf } from "./packages.js";
+
+export { CommandError } from "./command-error.js";
 
 export interface RunCommandOptions {
   cwd?: string | undefined;
@@ -22,33 +24,6 @@ export interface RunCommandOptions {
 export interface CommandOutput {
   stdout: string;
   stderr: string;
-}
-
-/** Thrown when a program could not be run or ended with anything but 0. Its message is the program's last words. */
-export class CommandError extends CriError {
-  /** The program and its arguments. */
-  readonly command: readonly string[];
-  /** Undefined when the program was killed or did not run. */
-  readonly exitCode: number | undefined;
-  /** What killed the program. */
-  readonly signal: NodeJS.Signals | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-
-  constructor(
-    message: string,
-    options: Pick<CommandError, "command" | "exitCode" | "signal" | "stdout" | "stderr"> & {
-      cause?: unknown;
-    },
-  ) {
-    super("internal", message, options.cause === undefined ? {} : { cause: options.cause });
-    this.name = "CommandError";
-    this.command = options.command;
-    this.exitCode = options.exitCode;
-    this.signal = options.signal;
-    this.stdout = options.stdout;
-    this.stderr = options.stderr;
-  }
 }
 
 const defaultMaxOutputBytes = 16 * 1024 * 1024;

@@ -8,11 +8,17 @@ export interface Masquerade {
   subnet: string;
 }
 
-interface Rule {
+interface Chain {
   table: "nat" | "filter";
   chain: string;
+}
+
+interface Rule extends Chain {
   match: string[];
 }
+
+const postrouting: Chain = { table: "nat", chain: "POSTROUTING" };
+const forward: Chain = { table: "filter", chain: "FORWARD" };
 
 const timeoutMs = 20_000;
 
@@ -27,16 +33,21 @@ export async function ensureMasquerade(network: Masquerade): Promise<void> {
   for (const rule of forwardRules(network)) await ensure(network, rule);
 }
 
-/** Removes the rules, however often they are there. Absent: done. */
+/** Removes every rule that bears the bridge's name, those for another subnet too. Absent: done. */
 export async function removeMasquerade(network: Masquerade): Promise<void> {
-  for (const rule of [masqueradeRule(network), ...forwardRules(network)]) {
-    while (await isThere(network, rule)) await iptables(network, "-D", rule);
+  const mark = `"${commentText(network.bridge)}"`;
+  for (const chain of [postrouting, forward]) {
+    const { stdout } = await list(network, chain);
+    for (const line of stdout.split("\n").filter((rule) => rule.includes(mark))) {
+      const match = line.match(/"[^"]*"|\S+/g)?.slice(2) ?? [];
+      await iptables(network, "-D", { ...chain, match: match.map((word) => word.replaceAll('"', "")) });
+    }
   }
 }
 
 function masqueradeRule({ bridge, subnet }: Masquerade): Rule {
   const match = ["-s", subnet, "!", "-o", bridge, ...comment(bridge), "-j", "MASQUERADE"];
-  return { table: "nat", chain: "POSTROUTING", match };
+  return { ...postrouting, match };
 }
 
 /** What comes in from elsewhere passes only as an answer, or by a port mapping. */
@@ -45,15 +56,19 @@ function forwardRules({ bridge }: Masquerade): Rule[] {
   return [
     ["-i", bridge, ...comment(bridge), "-j", "ACCEPT"],
     ["-o", bridge, ...answers, ...comment(bridge), "-j", "ACCEPT"],
-  ].map((match) => ({ table: "filter", chain: "FORWARD", match }));
+  ].map((match) => ({ ...forward, match }));
 }
 
 function comment(bridge: string): string[] {
-  return ["-m", "comment", "--comment", `crikit ${bridge}`];
+  return ["-m", "comment", "--comment", commentText(bridge)];
 }
 
-async function forwardsByDefault({ subnet }: Masquerade): Promise<boolean> {
-  const { stdout } = await runCommand(program(subnet), ["-w", "-S", "FORWARD"], { timeoutMs });
+function commentText(bridge: string): string {
+  return `crikit ${bridge}`;
+}
+
+async function forwardsByDefault(network: Masquerade): Promise<boolean> {
+  const { stdout } = await list(network, forward);
   return stdout.split("\n").includes("-P FORWARD ACCEPT");
 }
 
@@ -70,6 +85,11 @@ async function isThere(network: Masquerade, rule: Rule): Promise<boolean> {
     if (error instanceof CommandError && error.exitCode === 1) return false;
     throw error;
   }
+}
+
+/** The chain's policy and rules, as arguments that would make them. */
+function list({ subnet }: Masquerade, { table, chain }: Chain) {
+  return runCommand(program(subnet), ["-w", "-t", table, "-S", chain], { timeoutMs });
 }
 
 async function iptables(network: Masquerade, action: string, rule: Rule): Promise<void> {

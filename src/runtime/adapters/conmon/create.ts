@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { access, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { finished } from "node:stream/promises";
+import { Readable } from "node:stream";
 
 import { abortable } from "../../../async/abort.js";
 import { type Rollback, withRollback } from "../../../async/rollback.js";
 import { CriError, DeadlineError } from "../../../errors.js";
 import { helperEnvironment } from "../helper-environment.js";
-import { OciRuntimeError, ociMessage } from "../oci-error.js";
-import { identifyProcess, killTree } from "../process.js";
-import { runCommand } from "../run-command.js";
+import { identifyProcess } from "../process.js";
 import { conmonArguments, monitorFiles } from "./arguments.js";
 import type { ConmonCreate, MonitoredContainer } from "./monitored.js";
+import { type MonitorPipes, parseReport, readReport } from "./report.js";
+import { freeOciContainer, killMonitor, removeFiles } from "./undo.js";
 
 const syncPipeFd = 3;
 const stderrFd = 2;
@@ -76,7 +74,7 @@ async function start(
     await started.catch(() => {});
     await killMonitor(files.monitorPid);
   });
-  const report = await withinTime(readReport(child, started), signal);
+  const report = await withinTime(readReport(pipesOf(child), started), signal);
   const initPid = parseReport(report, id);
   const monitorPid = Number(await readFile(files.monitorPid, "utf8"));
   const [init, monitor] = await Promise.all([identifyProcess(initPid), identifyProcess(monitorPid)]);
@@ -116,74 +114,10 @@ function missing(error: NodeJS.ErrnoException): string | undefined {
   return error.code === "ENOENT" ? "apt-get install conmon" : undefined;
 }
 
-interface Report {
-  line: string;
-  /** What conmon itself had to say. */
-  stderr: string;
-}
-
-async function readReport(child: ChildProcess, started: Promise<void>): Promise<Report> {
-  const pipes = [child.stdio[syncPipeFd], child.stdio[stderrFd]] as Readable[];
-  const [syncPipe, stderrPipe] = pipes;
-  try {
-    if (!syncPipe || !stderrPipe) throw new CriError("internal", "conmon has no pipes");
-    let stderr = "";
-    stderrPipe.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    const [line] = await Promise.all([firstLine(syncPipe), started]);
-    // Nobody is left who could write, so this only waits for what is written already.
-    if (line === "") await finished(stderrPipe);
-    return { line, stderr };
-  } finally {
-    for (const pipe of pipes) pipe.destroy();
+function pipesOf({ stdio }: ChildProcess): MonitorPipes {
+  const [sync, stderr] = [stdio[syncPipeFd], stdio[stderrFd]];
+  if (!(sync instanceof Readable && stderr instanceof Readable)) {
+    throw new CriError("internal", "conmon was spawned without its pipes");
   }
-}
-
-/** The monitor keeps its end of the pipe open for as long as it lives, so the end of the line is the end. */
-async function firstLine(pipe: Readable): Promise<string> {
-  for await (const line of createInterface({ input: pipe })) return line;
-  return "";
-}
-
-/** The report is one JSON line: the pid of the container's init, or -1 and what the OCI runtime said. */
-function parseReport({ line, stderr }: Report, id: string): number {
-  let parsed: { pid?: number; data?: number; message?: string };
-  try {
-    parsed = JSON.parse(line);
-  } catch (cause) {
-    const said = stderr
-      .trim()
-      .split("\n")
-      .at(-1)
-      ?.replace(/^\[conmon:\w\]:?\s*/, "");
-    throw new CriError("internal", `conmon did not create container ${id}: ${said || "no reason given"}`, {
-      cause,
-    });
-  }
-  const pid = parsed.pid ?? parsed.data ?? -1;
-  if (pid > 0) return pid;
-  const output = parsed.message ?? "";
-  throw new OciRuntimeError(`Container could not be created: ${ociMessage(output)}`, { output });
-}
-
-/** With the monitor goes all that it has started: the OCI runtime and the container's init. */
-async function killMonitor(pidFile: string): Promise<void> {
-  const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
-  if (Number.isInteger(pid) && pid > 1) await killTree(pid);
-}
-
-async function freeOciContainer({ id, bundle, runtime }: ConmonCreate): Promise<void> {
-  const { monitorPid } = monitorFiles(bundle);
-  // Without a monitor the OCI runtime was never called, and may not even exist.
-  if ((await readFile(monitorPid, "utf8").catch(() => "")) === "") return;
-  const { path, root, args, systemdCgroup } = runtime;
-  const systemd = systemdCgroup ? ["--systemd-cgroup"] : [];
-  await runCommand(path, ["--root", root, ...args, ...systemd, "delete", "--force", id]);
-}
-
-async function removeFiles({ id, bundle, exitDirectory, attachDirectory }: ConmonCreate): Promise<void> {
-  const { initPid, monitorPid, control } = monitorFiles(bundle);
-  const paths = [initPid, monitorPid, ...control, join(exitDirectory, id), join(attachDirectory, id)];
-  for (const path of paths) await rm(path, { force: true });
+  return { sync, stderr };
 }

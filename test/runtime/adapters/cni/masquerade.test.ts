@@ -55,6 +55,7 @@ describe("Masquerade", () => {
   test("is removed however often it is there, and the rules of others stay", async () => {
     const { bridge, subnet } = network;
     const other = { bridge: `${bridge}x`, subnet };
+    await ensureMasquerade({ bridge, subnet: "10.97.0.0/28" });
     await ensureMasquerade(network);
     const [rule = ""] = await network.rules();
     await runCommand("sh", ["-c", `iptables -w -t nat ${rule}`]);
