@@ -67,3 +67,8 @@ export interface RuntimeDeps extends LifecycleDeps {
   /** The cgroup of pods whose config names no parent. */
   cgroupParent: string;
 }
+
+export interface UseCaseOptions {
+  /** The caller has gone: a wait ends, and what is half made is undone. What was done stays done. */
+  signal?: AbortSignal | undefined;
+}

@@ -1,4 +1,5 @@
 import { Rollback } from "../async/rollback.js";
+import { CriError } from "../errors.js";
 import { ensureMasquerade } from "./adapters/cni/masquerade.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
@@ -62,6 +63,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger): Promise<
     for (const { description, error } of await undo.run()) log.warn(`Could not ${description}`, { error });
   };
   try {
+    checkPrivileges();
     const lock = await lockRoot(config.root);
     undo.add("release the root", () => lock.release());
     const { deps, exits, routes } = await compose(config, log);
@@ -90,6 +92,7 @@ export async function purgeRuntime(
 ): Promise<boolean> {
   const resolved = resolveConfig(config);
   const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
+  checkPrivileges();
   const lock = await lockRoot(resolved.root);
   try {
     const { deps } = await compose(resolved, log);
@@ -97,4 +100,9 @@ export async function purgeRuntime(
   } finally {
     await lock.release();
   }
+}
+
+function checkPrivileges(): void {
+  if (process.platform === "linux" && process.getuid?.() === 0) return;
+  throw new CriError("permission_denied", "crikit-runtime needs Linux and root: it mounts, and makes namespaces");
 }

@@ -16,6 +16,8 @@ const packages = {
   flock: "util-linux",
 } as const;
 
+const builtInNetworkPlugins = ["bridge", "host-local", "portmap"];
+
 export interface Programs {
   conmon: string;
   skopeo: string;
@@ -29,8 +31,12 @@ export interface Programs {
 export async function findPrograms(config: RuntimeConfig): Promise<Programs> {
   const missing: string[] = [];
   const missingPackages = new Set<string>();
-  const find = async (name: string, packageName: string | undefined): Promise<string> => {
-    const path = await findProgram(name);
+  const find = async (
+    name: string,
+    packageName?: string,
+    directories?: readonly string[],
+  ): Promise<string> => {
+    const path = await findProgram(name, directories);
     if (path === undefined) {
       missing.push(name);
       if (packageName !== undefined) missingPackages.add(packageName);
@@ -42,6 +48,11 @@ export async function findPrograms(config: RuntimeConfig): Promise<Programs> {
   const handlers: Record<string, string> = {};
   for (const [name, { path }] of Object.entries(config.handlers)) {
     handlers[name] = await find(path, path === "runc" ? "runc" : undefined);
+  }
+  if (config.cniConfDir === undefined) {
+    for (const plugin of builtInNetworkPlugins) {
+      await find(plugin, "containernetworking-plugins", config.cniPluginDirs);
+    }
   }
   if (missing.length > 0) {
     const mend = missingPackages.size > 0 ? `: apt-get install ${[...missingPackages].join(" ")}` : "";

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 
-import { fromJson, toJson } from "@bufbuild/protobuf";
+import { toJson } from "@bufbuild/protobuf";
 
 import { CriError, NotFoundError } from "../../errors.js";
 import {
@@ -8,23 +8,20 @@ import {
   ContainerConfigSchema,
   type CreateContainerRequest,
   NamespaceMode,
-  PodSandboxConfigSchema,
 } from "../../proto.js";
 import { readInside } from "../adapters/rootfs/read-inside.js";
 import type { RuntimeDeps } from "../deps.js";
 import { writeBundle } from "../lifecycle/oci-container.js";
 import { discardContainer } from "../lifecycle/release-container.js";
 import { required } from "../required.js";
-import { containerSpec } from "../spec/container-spec.js";
-import { type ResolvedUser, resolveUser } from "../spec/user.js";
-import { seccompProfiles, specHost } from "../spec-inputs.js";
-import { type ContainerRecord, containerState } from "../state/container-record.js";
-import { findById, newId, requireById } from "../state/ids.js";
+import { resolveUser } from "../spec/user.js";
+import type { ContainerRecord } from "../state/container-record.js";
+import { newId, requireById } from "../state/ids.js";
 import { findImage, type ImageRecord, imageRef } from "../state/image-record.js";
 import { containerName } from "../state/names.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
-import { readHostDevices, readMountSources } from "./host-paths.js";
+import { buildSpec } from "./build-spec.js";
 import { prepareLogPath } from "./log-path.js";
 import { chooseStopSignal } from "./stop-signal.js";
 
@@ -107,7 +104,7 @@ async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial
     passwd: (await readInside(rootfs, "/etc/passwd")) ?? "",
     group: (await readInside(rootfs, "/etc/group")) ?? "",
   });
-  const spec = await specFor(deps, making, user);
+  const spec = await buildSpec(deps, { ...making, user });
   await writeBundle(deps, { id, bundle, handler: sandbox.handler, cgroupParent: sandbox.cgroupParent }, spec);
   return { user, logPath };
 }
@@ -120,39 +117,6 @@ export async function mountRootfs(
   const { rootfs, upper, work } = deps.paths.container(id);
   await mkdir(rootfs, { recursive: true, mode: 0o700 });
   await deps.overlay.mount({ store: deps.paths.layers, layers, upper, work, target: rootfs });
-}
-
-async function specFor(deps: RuntimeDeps, making: Making, user: ResolvedUser) {
-  const { id, config, sandbox, image } = making;
-  const files = deps.paths.sandbox(sandbox.id);
-  const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
-  return containerSpec({
-    config,
-    image: image.config,
-    user,
-    rootfs: deps.paths.container(id).rootfs,
-    sandbox: {
-      pid: required(sandbox.pause, "sandbox.pause").pid,
-      hostname: sandbox.hostname,
-      files: { ...files, shm: sandbox.hostIpc ? "/dev/shm" : files.shm },
-      privileged: sandboxConfig.linux?.securityContext?.privileged ?? false,
-    },
-    targetPid: targetPid(deps, config, sandbox),
-    hostDevices: await readHostDevices(config),
-    mountSources: await readMountSources(config),
-    cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
-    host: specHost(deps),
-    profiles: await seccompProfiles(deps, config.linux?.securityContext),
-  });
-}
-
-/** The init process of the container whose processes this one is to see; it must run in the same pod. */
-function targetPid(deps: RuntimeDeps, config: ContainerConfig, sandbox: SandboxRecord): number | undefined {
-  const options = config.linux?.securityContext?.namespaceOptions;
-  if (options?.pid !== NamespaceMode.TARGET) return undefined;
-  const target = findById(deps.containers, options.targetId, "container");
-  const runs = target?.sandboxId === sandbox.id && containerState(target) === "running";
-  return runs ? target.init?.pid : undefined;
 }
 
 async function undo(deps: RuntimeDeps, record: ContainerRecord): Promise<void> {

@@ -8,7 +8,7 @@ import { CriError, DeadlineError, InvalidArgumentError } from "../../errors.js";
 import { type ExecSyncRequest, type ExecSyncResponse, ExecSyncResponseSchema } from "../../proto.js";
 import { killTree } from "../adapters/process.js";
 import { killSession } from "../adapters/session.js";
-import type { RuntimeDeps } from "../deps.js";
+import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
 import type { OciProcess } from "../oci.js";
 import { required } from "../required.js";
@@ -23,7 +23,7 @@ const reapMs = 1000;
 export async function execSync(
   deps: RuntimeDeps,
   request: ExecSyncRequest,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { signal }: UseCaseOptions = {},
 ): Promise<ExecSyncResponse> {
   const record = requireById(deps.containers, required(request.containerId, "container_id"), "container");
   if (request.cmd.length === 0) throw new InvalidArgumentError("cmd is empty", { field: "cmd" });

@@ -1,15 +1,10 @@
 import type { StopContainerRequest } from "../../proto.js";
-import type { RuntimeDeps } from "../deps.js";
+import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import { findById } from "../state/ids.js";
 import { signalNumber } from "./stop-signal.js";
-
-export interface StopOptions {
-  /** The caller has gone: the wait ends, a signal already sent stays sent. */
-  signal?: AbortSignal | undefined;
-}
 
 /** Timers of Node hold no more: a good three weeks. */
 const longestGraceMs = 2 ** 31 - 1;
@@ -21,7 +16,7 @@ const longestGraceMs = 2 ** 31 - 1;
 export async function stopContainer(
   deps: RuntimeDeps,
   request: StopContainerRequest,
-  { signal }: StopOptions = {},
+  { signal }: UseCaseOptions = {},
 ): Promise<void> {
   const record = findById(deps.containers, required(request.containerId, "container_id"), "container");
   if (!record) return;
@@ -40,7 +35,7 @@ export async function stopContainer(
 export async function stopContainerNow(
   deps: RuntimeDeps,
   record: ContainerRecord,
-  { signal }: StopOptions = {},
+  { signal }: UseCaseOptions = {},
 ): Promise<void> {
   if (containerState(record) !== "running") return;
   await handlerOf(deps, record).runc.kill(record.id, "SIGKILL");

@@ -1,32 +1,21 @@
 import { type FSWatcher, watch } from "node:fs";
-import { access, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { abortable } from "../../async/abort.js";
 import { type Deferred, deferred } from "../../async/deferred.js";
 import { KeyedLock } from "../../async/keyed-lock.js";
-import { readExitFile } from "../adapters/conmon/conmon.js";
-import { isAlive } from "../adapters/process.js";
 import type { ExitSource, LifecycleDeps } from "../deps.js";
-import { type ContainerRecord, containerState, unknownExitCode } from "../state/container-record.js";
+import { type ContainerRecord, containerState } from "../state/container-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
-import { type Timestamp, timestampNow } from "../state/time.js";
+import type { Timestamp } from "../state/time.js";
+import { findEnding, hasExitFile } from "./ending.js";
 import { freeOciContainer } from "./oci-container.js";
 
 /** The kernel's queue of watch events can overflow without a word: the directory is read as well. */
 const rescanMs = 3000;
-const oomExitCode = 137;
 /** Monitors write to temporary names in the same directory first. */
 const idPattern = /^[0-9a-f]{64}$/;
-
-interface Ending {
-  exitCode: number;
-  finishedAt: string;
-  reason: string;
-  message: string;
-}
-
-type Watched = Pick<ContainerRecord, "id" | "monitor" | "cgroupParent">;
 
 /** Turns the monitors' exit files into records, and tells who waits. */
 export class Exits implements ExitSource {
@@ -106,12 +95,12 @@ export class Exits implements ExitSource {
     if (record.step !== undefined || record.startedAt === undefined) return;
     const { id } = record;
     if (record.finishedAt === undefined) {
-      const ending = await this.#ending(record);
+      const ending = await findEnding(this.#deps, record);
       if (!ending) return;
       // File times are coarser than ours: nothing ends before it starts.
       const finishedAt = later(ending.finishedAt, record.startedAt);
       await this.#deps.containers.update(id, { ...ending, finishedAt });
-    } else if (!(await this.#hasExitFile(id))) return;
+    } else if (!(await hasExitFile(this.#deps, id))) return;
     const sandbox = this.#deps.sandboxes.get(record.sandboxId);
     await this.#free(record, sandbox?.handler ?? "", this.#deps.paths.container(id).directory);
   }
@@ -120,34 +109,12 @@ export class Exits implements ExitSource {
     if (record.step !== undefined) return;
     const { id } = record;
     if (record.exitedAt === undefined) {
-      const ending = await this.#ending(record);
+      const ending = await findEnding(this.#deps, record);
       if (!ending) return;
       await this.#deps.sandboxes.update(id, { exitedAt: ending.finishedAt });
       this.#deps.log.warn("The pause process of a sandbox ended", { id, ...ending });
-    } else if (!(await this.#hasExitFile(id))) return;
+    } else if (!(await hasExitFile(this.#deps, id))) return;
     await this.#free(record, record.handler, this.#deps.paths.sandbox(id).directory);
-  }
-
-  async #hasExitFile(id: string): Promise<boolean> {
-    return exists(join(this.#deps.paths.exits, id));
-  }
-
-  /** How it ended; undefined while it runs. What nobody watches any more is killed before it is called ended. */
-  async #ending({ id, monitor, cgroupParent }: Watched): Promise<Ending | undefined> {
-    const watched = monitor !== undefined && (await isAlive(monitor));
-    const exit = await readExitFile(this.#deps.paths.exits, id);
-    if (exit) {
-      const { exitCode } = exit;
-      const finishedAt = exit.finishedAt.toString();
-      if (exitCode === 0) return { exitCode, finishedAt, reason: "Completed", message: "" };
-      // The kernel's choice may have been a child: only an end by SIGKILL is put down to it.
-      const oom = exitCode === oomExitCode && (await exists(join(this.#deps.paths.persist, id, "oom")));
-      return { exitCode, finishedAt, reason: oom ? "OOMKilled" : "Error", message: "" };
-    }
-    if (watched) return undefined;
-    await this.#deps.cgroups.kill(cgroupParent, id);
-    const message = "The monitor of the container died before it could report an exit code";
-    return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
   }
 
   /** The files of an end are removed only now that the record is on disk. */
@@ -167,11 +134,4 @@ export class Exits implements ExitSource {
 
 function later(a: Timestamp, b: Timestamp): Timestamp {
   return BigInt(a) > BigInt(b) ? a : b;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

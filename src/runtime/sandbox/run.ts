@@ -1,31 +1,15 @@
-import { toJson } from "@bufbuild/protobuf";
-
 import { InvalidArgumentError } from "../../errors.js";
-import {
-  NamespaceMode,
-  type PodSandboxConfig,
-  PodSandboxConfigSchema,
-  type PortMapping,
-  Protocol,
-  type RunPodSandboxRequest,
-} from "../../proto.js";
-import type { RuntimeDeps } from "../deps.js";
+import type { PodSandboxConfig, RunPodSandboxRequest } from "../../proto.js";
+import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { createOciContainer, requireHandler, writeBundle } from "../lifecycle/oci-container.js";
 import { discardSandbox } from "../lifecycle/release-sandbox.js";
 import type { OciSpec } from "../oci.js";
 import { required } from "../required.js";
 import { sandboxSpec } from "../spec/sandbox-spec.js";
 import { seccompProfiles, specHost } from "../spec-inputs.js";
-import { newId } from "../state/ids.js";
-import { sandboxName } from "../state/names.js";
-import type { RecordedPortMapping, SandboxRecord } from "../state/sandbox-record.js";
-import { timestampNow } from "../state/time.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
 import { makeSandboxFiles } from "./files.js";
-
-export interface UseCaseOptions {
-  /** The caller has gone: what is under way is undone. */
-  signal?: AbortSignal | undefined;
-}
+import { newSandboxRecord } from "./new-record.js";
 
 /** Makes a pod: its network, its shared files, and the pause process that holds its namespaces. */
 export async function runPodSandbox(
@@ -35,7 +19,7 @@ export async function runPodSandbox(
 ): Promise<string> {
   const config = required(request.config, "config");
   checkHandler(deps, request.runtimeHandler);
-  const record = newRecord(deps, config, request.runtimeHandler);
+  const record = newSandboxRecord(deps, config, request.runtimeHandler);
   const { id, name } = record;
   deps.sandboxNames.reserve(name, id);
   return deps.locks.run(id, async () => {
@@ -56,38 +40,6 @@ function checkHandler({ handlers }: RuntimeDeps, name: string): void {
   throw new InvalidArgumentError(`runtime_handler: "${name}" is not configured, known are ${known}`, {
     field: "runtime_handler",
   });
-}
-
-function newRecord(deps: RuntimeDeps, config: PodSandboxConfig, handler: string): SandboxRecord {
-  const given = required(config.metadata, "config.metadata");
-  const metadata = {
-    name: required(given.name, "config.metadata.name"),
-    namespace: required(given.namespace, "config.metadata.namespace"),
-    uid: required(given.uid, "config.metadata.uid"),
-    attempt: given.attempt,
-  };
-  const id = newId();
-  const namespaces = config.linux?.securityContext?.namespaceOptions;
-  const hostNetwork = namespaces?.network === NamespaceMode.NODE;
-  return {
-    id,
-    name: sandboxName(metadata),
-    metadata,
-    labels: { ...config.labels },
-    annotations: { ...config.annotations },
-    handler,
-    config: toJson(PodSandboxConfigSchema, config),
-    cgroupParent: config.linux?.cgroupParent || deps.cgroupParent,
-    logDirectory: config.logDirectory,
-    // CRI lets only pods on the node's network go without a hostname; be kind to the others.
-    hostname: hostNetwork ? deps.host.hostname : config.hostname || metadata.name.slice(0, 63),
-    ...(!hostNetwork && { netns: deps.paths.sandbox(id).netns }),
-    portMappings: hostNetwork ? [] : config.portMappings.flatMap(portMapping),
-    ips: [],
-    hostIpc: namespaces?.ipc === NamespaceMode.NODE,
-    createdAt: timestampNow(),
-    step: "making",
-  };
 }
 
 interface Making {
@@ -137,17 +89,4 @@ async function undo(deps: RuntimeDeps, record: SandboxRecord): Promise<void> {
   } catch (error) {
     deps.log.error("A sandbox that could not be made was not wholly undone", { id: record.id, error });
   }
-}
-
-const protocols = {
-  [Protocol.TCP]: "tcp",
-  [Protocol.UDP]: "udp",
-  [Protocol.SCTP]: "sctp",
-} as const satisfies Record<Protocol, RecordedPortMapping["protocol"]>;
-
-/** A mapping without a host port only says what the pod listens on. */
-function portMapping(mapping: PortMapping): RecordedPortMapping[] {
-  const { hostPort, containerPort, protocol, hostIp } = mapping;
-  if (hostPort <= 0) return [];
-  return [{ hostPort, containerPort, protocol: protocols[protocol], ...(hostIp && { hostIP: hostIp }) }];
 }

@@ -1,6 +1,6 @@
 import type { StopPodSandboxRequest } from "../../proto.js";
-import { type StopOptions, stopContainerNow } from "../container/stop.js";
-import type { RuntimeDeps } from "../deps.js";
+import { stopContainerNow } from "../container/stop.js";
+import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { stopSandbox } from "../lifecycle/stop-sandbox.js";
 import { required } from "../required.js";
 import { findById } from "../state/ids.js";
@@ -9,7 +9,7 @@ import { findById } from "../state/ids.js";
 export async function stopPodSandbox(
   deps: RuntimeDeps,
   request: StopPodSandboxRequest,
-  { signal }: StopOptions = {},
+  { signal }: UseCaseOptions = {},
 ): Promise<void> {
   const found = findById(deps.sandboxes, required(request.podSandboxId, "pod_sandbox_id"), "sandbox");
   if (!found) return;

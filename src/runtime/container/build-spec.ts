@@ -1,0 +1,56 @@
+import { fromJson } from "@bufbuild/protobuf";
+
+import { type ContainerConfig, NamespaceMode, PodSandboxConfigSchema } from "../../proto.js";
+import type { RuntimeDeps } from "../deps.js";
+import type { OciSpec } from "../oci.js";
+import { required } from "../required.js";
+import { containerSpec } from "../spec/container-spec.js";
+import type { ResolvedUser } from "../spec/user.js";
+import { seccompProfiles, specHost } from "../spec-inputs.js";
+import { containerState } from "../state/container-record.js";
+import { findById } from "../state/ids.js";
+import type { ImageRecord } from "../state/image-record.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
+import { readHostDevices, readMountSources } from "./host-paths.js";
+
+export interface BuildSpecInput {
+  id: string;
+  config: ContainerConfig;
+  sandbox: SandboxRecord;
+  image: ImageRecord;
+  user: ResolvedUser;
+}
+
+/** Brings together what the host, the pod and the image have to say, for the OCI spec. */
+export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promise<OciSpec> {
+  const { id, config, sandbox, image, user } = input;
+  const files = deps.paths.sandbox(sandbox.id);
+  const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
+  return containerSpec({
+    config,
+    image: image.config,
+    user,
+    rootfs: deps.paths.container(id).rootfs,
+    sandbox: {
+      pid: required(sandbox.pause, "sandbox.pause").pid,
+      hostname: sandbox.hostname,
+      files: { ...files, shm: sandbox.hostIpc ? "/dev/shm" : files.shm },
+      privileged: sandboxConfig.linux?.securityContext?.privileged ?? false,
+    },
+    targetPid: targetPid(deps, config, sandbox),
+    hostDevices: await readHostDevices(config),
+    mountSources: await readMountSources(config),
+    cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
+    host: specHost(deps),
+    profiles: await seccompProfiles(deps, config.linux?.securityContext),
+  });
+}
+
+/** The init process of the container whose processes this one is to see; it must run in the same pod. */
+function targetPid(deps: RuntimeDeps, config: ContainerConfig, sandbox: SandboxRecord): number | undefined {
+  const options = config.linux?.securityContext?.namespaceOptions;
+  if (options?.pid !== NamespaceMode.TARGET) return undefined;
+  const target = findById(deps.containers, options.targetId, "container");
+  const runs = target?.sandboxId === sandbox.id && containerState(target) === "running";
+  return runs ? target.init?.pid : undefined;
+}

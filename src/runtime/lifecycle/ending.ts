@@ -1,0 +1,56 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+
+import { readExitFile } from "../adapters/conmon/conmon.js";
+import { isAlive } from "../adapters/process.js";
+import type { LifecycleDeps } from "../deps.js";
+import { type ContainerRecord, unknownExitCode } from "../state/container-record.js";
+import { type Timestamp, timestampNow } from "../state/time.js";
+
+/** How a container, or a pause process, has ended: fields of its record. */
+export interface Ending {
+  exitCode: number;
+  finishedAt: Timestamp;
+  reason: "Completed" | "Error" | "OOMKilled" | "Unknown";
+  message: string;
+}
+
+type Watched = Pick<ContainerRecord, "id" | "monitor" | "cgroupParent">;
+type EndingDeps = Pick<LifecycleDeps, "paths" | "cgroups">;
+
+const oomExitCode = 137;
+
+/** How it ended; undefined while it runs. What nobody watches any more is killed before it is called ended. */
+export async function findEnding(deps: EndingDeps, watched: Watched): Promise<Ending | undefined> {
+  const { id, monitor, cgroupParent } = watched;
+  // In this order: the monitor writes the file before it goes.
+  const hasMonitor = monitor !== undefined && (await isAlive(monitor));
+  const exit = await readExitFile(deps.paths.exits, id);
+  if (exit) {
+    const { exitCode, finishedAt } = exit;
+    const reason = await reasonOf(deps, id, exitCode);
+    return { exitCode, finishedAt: finishedAt.toString(), reason, message: "" };
+  }
+  if (hasMonitor) return undefined;
+  await deps.cgroups.kill(cgroupParent, id);
+  const message = "The monitor of the container died before it could report an exit code";
+  return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
+}
+
+export function hasExitFile({ paths }: EndingDeps, id: string): Promise<boolean> {
+  return exists(join(paths.exits, id));
+}
+
+async function reasonOf({ paths }: EndingDeps, id: string, exitCode: number): Promise<Ending["reason"]> {
+  if (exitCode === 0) return "Completed";
+  // The kernel's choice may have been a child: only an end by SIGKILL is put down to it.
+  const oom = exitCode === oomExitCode && (await exists(join(paths.persist, id, "oom")));
+  return oom ? "OOMKilled" : "Error";
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

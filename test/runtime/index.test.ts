@@ -1,0 +1,54 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { createRuntime, defaultConfig, type RuntimeConfig } from "../../src/runtime/index.js";
+import { runPod } from "./support/pods.js";
+import { startTestRuntime } from "./support/test-runtime.js";
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "crikit-"));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function runtime(more: Partial<RuntimeConfig>) {
+  const places = { listen: join(directory, "s"), root: join(directory, "r"), state: join(directory, "t") };
+  return createRuntime({ ...places, ...more });
+}
+
+describe("`createRuntime`", () => {
+  it("lists all programs that are missing, with the packages that bring them", async () => {
+    const { runc } = defaultConfig.handlers;
+    if (!runc) throw new Error("No default handler");
+    const handlers = { runc, odd: { ...runc, path: "no-such-runtime" } };
+    const started = runtime({ handlers, cniPluginDirs: [directory] }).listen();
+    await expect(started).rejects.toThrow(
+      "Programs not found: no-such-runtime, bridge, host-local, portmap: apt-get install containernetworking-plugins",
+    );
+    expect(await readdir(directory)).toEqual(["r"]);
+  });
+
+  it("can be closed before it listens, and twice", async () => {
+    const never = runtime({});
+    await never.close();
+    await never.close();
+    expect(never.endpoint).toBe(`unix://${directory}/s`);
+  });
+
+  it("refuses a configuration at once, naming the key", () => {
+    expect(() => runtime({ defaultHandler: "kata" })).toThrow("defaultHandler");
+    expect(() => runtime({ root: "relative" })).toThrow("root");
+  });
+
+  it("runs pods below directories with long names", async () => {
+    const state = join(directory, "x".repeat(100), "state");
+    const test = await startTestRuntime({ state });
+    await runPod(test);
+    expect(await test.end()).toEqual([]);
+  });
+});
