@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { connect } from "crikit";
 import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findLeaks } from "../support/leaks.js";
 
 let logs: string;
@@ -82,6 +82,20 @@ test("what a killed owner has left is removed by the next start", async () => {
   expect((await findLeaks(place)).length).toBeGreaterThan(5);
   await using _runtime = await startRuntime();
   expect(await findLeaks(place)).toEqual([]);
+});
+
+test("a daemon that ends at once fails the start with its last words", async () => {
+  const options = JSON.parse('{ "logLevel": "nonsense" }');
+  await expect(startRuntime(options)).rejects.toThrow(/ended with code [1-9].*\n.*nonsense/);
+});
+
+test("a user without root is told what is needed", async () => {
+  const getuid = vi.spyOn(process, "getuid").mockReturnValue(1000);
+  await expect(startRuntime()).rejects.toMatchObject({
+    code: "permission_denied",
+    message: expect.stringContaining("sudo"),
+  });
+  getuid.mockRestore();
 });
 
 test("a start that is aborted throws the signal's reason", async () => {
