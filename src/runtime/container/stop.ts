@@ -1,6 +1,7 @@
 import type { StopContainerRequest } from "../../proto.js";
 import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
+import { endContainerProcesses } from "../lifecycle/release-container.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import { findById } from "../state/ids.js";
@@ -38,6 +39,8 @@ export async function stopContainerNow(
   { signal }: UseCaseOptions = {},
 ): Promise<void> {
   if (containerState(record) !== "running") return;
+  // A removal that failed half-way: nobody looks for its exit any more.
+  if (record.step === "removing") return endContainerProcesses(deps, record);
   await handlerOf(deps, record).runc.kill(record.id, "SIGKILL");
   await deps.exits.wait(record.id, { signal });
 }

@@ -57,6 +57,8 @@ export class Exits implements ExitSource {
       ...this.#deps.sandboxes.list().filter((record) => record.exitedAt === undefined),
     ].map(({ id }) => id);
     await Promise.all([...new Set([...files, ...running])].map((id) => this.#checkLogged(id)));
+    // What was removed by force has no exit to be found.
+    for (const id of this.#waiting.keys()) if (this.#hasEnded(id)) this.#tell(id);
   }
 
   check(id: string): Promise<void> {
@@ -121,7 +123,14 @@ export class Exits implements ExitSource {
   async #free(record: ContainerRecord | SandboxRecord, handler: string, bundle: string): Promise<void> {
     const { id, cgroupParent, monitor } = record;
     const killGroup = !("ownPidNamespace" in record && record.ownPidNamespace);
-    await freeOciContainer(this.#deps, { id, handler, bundle, cgroupParent, monitor, killGroup });
+    try {
+      await freeOciContainer(this.#deps, { id, handler, bundle, cgroupParent, monitor, killGroup });
+    } finally {
+      this.#tell(id);
+    }
+  }
+
+  #tell(id: string): void {
     for (const waiter of this.#waiting.get(id) ?? []) waiter.resolve();
   }
 

@@ -1,3 +1,4 @@
+import { allDone } from "../../async/all-done.js";
 import type { RemovePodSandboxRequest } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { discardContainer } from "../lifecycle/release-container.js";
@@ -13,7 +14,7 @@ export async function removePodSandbox(deps: RuntimeDeps, request: RemovePodSand
     const record = deps.sandboxes.get(found.id);
     if (!record) return;
     const containers = deps.containers.list().filter(({ sandboxId }) => sandboxId === record.id);
-    await Promise.all(containers.map((container) => discardContainer(deps, container)));
+    await allDone(containers.map((container) => discardContainer(deps, container)));
     await discardSandbox(deps, record);
   });
 }

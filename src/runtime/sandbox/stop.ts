@@ -1,3 +1,4 @@
+import { allDone } from "../../async/all-done.js";
 import type { StopPodSandboxRequest } from "../../proto.js";
 import { stopContainerNow } from "../container/stop.js";
 import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
@@ -18,7 +19,7 @@ export async function stopPodSandbox(
     if (!record || record.stoppedAt !== undefined) return;
     const { id } = record;
     const containers = deps.containers.list().filter(({ sandboxId }) => sandboxId === id);
-    await Promise.all(containers.map((container) => stopContainerNow(deps, container, { signal })));
+    await allDone(containers.map((container) => stopContainerNow(deps, container, { signal })));
     await stopSandbox(deps, record);
   });
 }

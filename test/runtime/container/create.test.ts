@@ -86,6 +86,16 @@ describe("CreateContainer", () => {
     await expect(linked).rejects.toThrow("log_path");
   });
 
+  it("gives the command a terminal when asked, and logs what it writes there", async () => {
+    const config = containerConfig(["sh", "-c", "tty; echo err >&2; echo $TERM"], { tty: true });
+    const id = await startContainer(test, pod, config);
+    const { logPath } = await statusOf(test, id);
+    await until("the log is written", async () => (await readFile(logPath, "utf8")).includes("xterm"));
+    const log = await readFile(logPath, "utf8");
+    expect(log).toMatch(/ stdout \S+ \/dev\/(pts\/\d+|console)/);
+    expect(log).toMatch(/ stdout \S+ err/);
+  });
+
   it("drops the output when there is no log path", async () => {
     const id = await startContainer(test, pod, containerConfig(["echo", "lost"], { logPath: "" }));
     expect((await statusOf(test, id)).logPath).toBe("");
