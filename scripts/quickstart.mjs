@@ -9,9 +9,10 @@ await runTask(async () => {
   const args = process.argv.slice(2);
   const ownRuntime = !args.some((arg) => arg === "--endpoint" || arg.startsWith("--endpoint="));
   setUp({ runtime: ownRuntime });
-  const tsx = ["node_modules/tsx/dist/cli.mjs", "--tsconfig", "examples/tsconfig.json"];
-  const story = spawn(process.execPath, [...tsx, "examples/quickstart.ts", ...args], {
+  // Not through tsx's own command: it may leave before the story when both get Ctrl-C.
+  const story = spawn(process.execPath, ["--import", "tsx", "examples/quickstart.ts", ...args], {
     cwd: projectDirectory,
+    env: { ...process.env, TSX_TSCONFIG_PATH: "examples/tsconfig.json" },
     stdio: "inherit",
   });
   // The terminal sends Ctrl-C to the story as well, which then cleans up; this process waits for it.

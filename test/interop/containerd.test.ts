@@ -1,5 +1,5 @@
-import { containerd16Behaviour } from "../integration/scenario/behaviour.js";
+import { containerdBehaviour } from "../integration/scenario/behaviour.js";
 import { runScenarios } from "../integration/scenario/scenarios.js";
 import { startContainerd } from "../support/containerd.js";
 
-runScenarios(() => startContainerd(), containerd16Behaviour);
+runScenarios(startContainerd, containerdBehaviour);

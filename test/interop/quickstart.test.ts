@@ -7,7 +7,7 @@ test("the quickstart tells its whole story on a private containerd, which leaves
   const containerd = await startContainerd();
   try {
     const { stdout } = await runQuickstart(["--endpoint", containerd.endpoint]);
-    expect(stdout).toContain("containerd 1.6");
+    expect(stdout).toMatch(/containerd \d+\.\d+/);
     expect(stdout).toContain("Counting 3");
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("quickstart: ok");
   } finally {

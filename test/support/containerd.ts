@@ -1,17 +1,18 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Rollback } from "../../src/async/rollback.js";
 import { createRuntimeClient } from "../../src/services/runtime-client.js";
-import { claimNetwork, type NetworkClaim } from "../../src/testing/network-claim.js";
+import { claimNetwork } from "../../src/testing/network-claim.js";
 import { serveRegistry } from "../../src/testing/registry.js";
 import { temporaryDirectory } from "../../src/testing/temporary-directory.js";
 import { openConnection } from "../../src/transport/connection.js";
 import { parseEndpoint } from "../../src/transport/endpoint.js";
+import { writeContainerdConfig } from "./containerd-config.js";
 import { until } from "./until.js";
 
 const run = promisify(execFile);
@@ -56,7 +57,7 @@ async function start(rollback: Rollback): Promise<Containerd> {
     { ref: pauseName, files: pause, defaults: { entrypoint: ["/pause", "-P"] } },
   ]);
   rollback.add("close the registry", () => registry.close());
-  await writeConfig(directory, claim, registry.ref(pauseName));
+  await writeContainerdConfig(claim, registry.ref(pauseName));
   const child = await launch(directory);
   rollback.add("end containerd", () => end(child));
   const endpoint = `unix://${join(directory, "containerd.sock")}`;
@@ -84,42 +85,6 @@ async function undoAll(rollback: Rollback): Promise<void> {
 
 async function removeBridge(name: string): Promise<void> {
   if (existsSync(`/sys/class/net/${name}`)) await run("ip", ["link", "delete", name]);
-}
-
-async function writeConfig(directory: string, claim: NetworkClaim, sandboxImage: string): Promise<void> {
-  for (const name of ["run", "var-lib", "cni"]) await mkdir(join(directory, name));
-  const config = `
-version = 2
-root = "${directory}/root"
-state = "${directory}/state"
-[grpc]
-  address = "${directory}/containerd.sock"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "${directory}/opt"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${sandboxImage}"
-  # A process without CAP_SYS_RESOURCE cannot lower its children's oom_score_adj.
-  restrict_oom_score_adj = true
-  netns_mounts_under_state_dir = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "${directory}/cni"
-`;
-  const bridge = {
-    type: "bridge",
-    bridge: claim.bridge,
-    isGateway: true,
-    ipam: {
-      type: "host-local",
-      dataDir: `${directory}/leases`,
-      ranges: [[{ subnet: claim.subnet }]],
-      routes: [{ dst: "0.0.0.0/0" }],
-    },
-  };
-  const plugins = [bridge, { type: "portmap", capabilities: { portMappings: true } }];
-  const conflist = { cniVersion: "1.0.0", name: claim.bridge, plugins };
-  await writeFile(join(directory, "config.toml"), config);
-  await writeFile(join(directory, "cni/10-crikit.conflist"), JSON.stringify(conflist));
 }
 
 async function launch(directory: string): Promise<ChildProcess> {

@@ -3,17 +3,18 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const project = fileURLToPath(new URL("../..", import.meta.url));
-
-const tsx = ["node_modules/tsx/dist/cli.mjs", "--tsconfig", "examples/tsconfig.json"];
+const command = ["--import", "tsx", "examples/quickstart.ts"];
+const options = {
+  cwd: fileURLToPath(new URL("../..", import.meta.url)),
+  env: { ...process.env, TSX_TSCONFIG_PATH: "examples/tsconfig.json" },
+};
 
 /** Runs examples/quickstart.ts on the built package, as `npm run quickstart` does after its set-up. */
 export async function runQuickstart(args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  return run(process.execPath, [...tsx, "examples/quickstart.ts", ...args], { cwd: project });
+  return run(process.execPath, [...command, ...args], options);
 }
 
 /** The same, to be interrupted. */
 export function spawnQuickstart(args: readonly string[]) {
-  const command = [...tsx, "examples/quickstart.ts", ...args];
-  return spawn(process.execPath, command, { cwd: project, stdio: ["ignore", "pipe", "ignore"] });
+  return spawn(process.execPath, [...command, ...args], { ...options, stdio: ["ignore", "pipe", "ignore"] });
 }

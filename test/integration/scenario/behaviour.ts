@@ -7,7 +7,7 @@ export interface Behaviour {
    * caller can try again; containerd 1.6 answers NotFound, later ones succeed.
    */
   readonly stopOfUnknown: "succeeds" | "not_found";
-  /** What ListImages does with its filter: containerd 1.6 lists all images whatever the filter says. */
+  /** What ListImages does with its filter: containerd lists all images whatever the filter says. */
   readonly imageFilter: "applied" | "ignored";
 }
 
@@ -17,8 +17,11 @@ export const crikitBehaviour: Behaviour = {
   imageFilter: "applied",
 };
 
-export const containerd16Behaviour: Behaviour = {
-  runtimeName: "containerd",
-  stopOfUnknown: "not_found",
-  imageFilter: "ignored",
-};
+/** By its version, for Debian and Ubuntu releases package different ones. */
+export function containerdBehaviour(version: string): Behaviour {
+  return {
+    runtimeName: "containerd",
+    stopOfUnknown: version.startsWith("1.6.") ? "not_found" : "succeeds",
+    imageFilter: "ignored",
+  };
+}

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { findLeaks, type Traces } from "../../support/leaks.js";
 import type { Behaviour } from "./behaviour.js";
 import { containerScenarios } from "./containers.js";
 import { execScenarios } from "./exec.js";
@@ -9,19 +10,23 @@ import { openSubject, type Subject } from "./subject.js";
 
 /** The same story of pods, containers and images on any runtime, told through the SDK's public face. */
 export function runScenarios(
-  start: () => Promise<{ readonly endpoint: string } & AsyncDisposable>,
-  behaviour: Behaviour,
+  start: () => Promise<{ readonly endpoint: string } & Traces & AsyncDisposable>,
+  behaviourOf: (version: string) => Behaviour,
 ): void {
+  let traces: Traces | undefined;
   let opened: Subject | undefined;
   const subject = () => {
     if (opened === undefined) throw new Error("The runtime did not start");
     return opened;
   };
   beforeAll(async () => {
-    opened = await openSubject(await start(), behaviour);
+    const runtime = await start();
+    traces = runtime;
+    opened = await openSubject(runtime, behaviourOf);
   });
   afterAll(async () => {
     await opened?.[Symbol.asyncDispose]();
+    expect(traces && (await findLeaks(traces))).toEqual([]);
   });
 
   describe("pods", () => podScenarios(subject));

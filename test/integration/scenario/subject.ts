@@ -19,7 +19,7 @@ export interface Subject extends AsyncDisposable {
 
 export async function openSubject(
   runtime: { readonly endpoint: string } & AsyncDisposable,
-  behaviour: Behaviour,
+  behaviourOf: (version: string) => Behaviour,
 ): Promise<Subject> {
   const logs = await mkdtemp(join(tmpdir(), "crikit-test-"));
   const busybox = await busyboxImage();
@@ -33,7 +33,7 @@ export async function openSubject(
   await cri.images.pull(image);
   return {
     cri,
-    behaviour,
+    behaviour: behaviourOf(cri.version.runtimeVersion),
     registry,
     image,
     runPod: (name, labels = {}) =>
