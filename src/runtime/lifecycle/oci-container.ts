@@ -68,9 +68,10 @@ export function endOciContainer(deps: OciDeps, container: OciContainer): Promise
     const { runc } = requireHandler(deps, handler);
     // Killing the monitor of a container that is being created takes the OCI runtime with it.
     if (monitor && !(await runc.state(id))) await killTree(monitor.pid);
-    await runc.delete(id, { force: true });
     await deps.cgroups.kill(cgroupParent, id);
     if (monitor) await endMonitor(monitor);
+    // Last: runc looks only every 100 ms whether a process that it kills has gone.
+    await runc.delete(id, { force: true });
     await forgetExit(deps, id);
     await rm(join(deps.paths.attach, id), { recursive: true, force: true });
   });
