@@ -19,18 +19,37 @@ export interface EnvelopeSink {
   onCompressed(): void;
 }
 
+/** A message, or the prefix of one, of which not all has come yet. */
+class Gathered {
+  readonly bytes: Uint8Array;
+  #filled = 0;
+
+  constructor(length: number) {
+    this.bytes = new Uint8Array(length);
+  }
+
+  get isComplete(): boolean {
+    return this.#filled === this.bytes.byteLength;
+  }
+
+  /** Takes what it can of the chunk, from `offset`; gives the offset of the rest. */
+  take(chunk: Uint8Array, offset: number): number {
+    const end = Math.min(chunk.byteLength, offset + this.bytes.byteLength - this.#filled);
+    this.bytes.set(chunk.subarray(offset, end), this.#filled);
+    this.#filled += end - offset;
+    return end;
+  }
+}
+
 /**
- * Cuts the bytes of a response into messages. Each byte is copied once at most, however small the chunks: a
- * message that came in one chunk is not copied, any other is gathered in a buffer of its announced length.
+ * Cuts the bytes of a response into messages. Each byte is copied once at most, however small the chunks: what
+ * came in one chunk is not copied, the rest is gathered in a buffer of its announced length.
  */
 export class EnvelopeReader {
   readonly #maxMessageBytes: number;
   readonly #sink: EnvelopeSink;
-  readonly #prefix = new Uint8Array(prefixBytes);
-  #prefixFilled = 0;
-  /** The message being gathered; undefined while its prefix is read. */
-  #message: Uint8Array | undefined;
-  #messageFilled = 0;
+  #prefix: Gathered | undefined;
+  #message: Gathered | undefined;
   #stopped = false;
 
   constructor(maxMessageBytes: number, sink: EnvelopeSink) {
@@ -40,52 +59,60 @@ export class EnvelopeReader {
 
   /** Whether the bytes so far end inside a message. */
   get isInsideMessage(): boolean {
-    return this.#prefixFilled > 0;
+    return this.#prefix !== undefined || this.#message !== undefined;
   }
 
   push(chunk: Uint8Array): void {
     let offset = 0;
     while (offset < chunk.byteLength && !this.#stopped) {
-      offset = this.#message ? this.#gather(this.#message, chunk, offset) : this.#readPrefix(chunk, offset);
+      offset = this.#message
+        ? this.#continueMessage(this.#message, chunk, offset)
+        : this.#readPrefix(chunk, offset);
     }
   }
 
-  #readPrefix(chunk: Uint8Array, start: number): number {
-    let offset = start;
-    while (this.#prefixFilled < prefixBytes && offset < chunk.byteLength) {
-      this.#prefix[this.#prefixFilled++] = chunk[offset++] ?? 0;
+  #readPrefix(chunk: Uint8Array, offset: number): number {
+    const rest = offset + prefixBytes;
+    if (!this.#prefix && rest <= chunk.byteLength) {
+      return this.#beginMessage(readLength(chunk, offset), chunk[offset], chunk, rest);
     }
-    if (this.#prefixFilled < prefixBytes) return offset;
-    const [flags = 0, a = 0, b = 0, c = 0, d = 0] = this.#prefix;
-    const length = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
-    if ((flags & 1) !== 0) {
+    this.#prefix ??= new Gathered(prefixBytes);
+    const next = this.#prefix.take(chunk, offset);
+    if (!this.#prefix.isComplete) return next;
+    const { bytes } = this.#prefix;
+    this.#prefix = undefined;
+    return this.#beginMessage(readLength(bytes, 0), bytes[0], chunk, next);
+  }
+
+  #beginMessage(length: number, flags: number | undefined, chunk: Uint8Array, offset: number): number {
+    if (flags !== 0) {
       this.#stopped = true;
       this.#sink.onCompressed();
     } else if (length > this.#maxMessageBytes) {
       this.#stopped = true;
       this.#sink.onTooLong(length);
-    } else if (chunk.byteLength - offset >= length) {
+    } else if (offset + length <= chunk.byteLength) {
       // A plain Uint8Array and no Buffer, because bytes fields of the message become views of the same class.
-      this.#finish(new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length));
+      this.#sink.onMessage(new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length));
       return offset + length;
     } else {
-      this.#message = new Uint8Array(length);
-      this.#messageFilled = 0;
+      this.#message = new Gathered(length);
     }
     return offset;
   }
 
-  #gather(message: Uint8Array, chunk: Uint8Array, offset: number): number {
-    const length = Math.min(message.byteLength - this.#messageFilled, chunk.byteLength - offset);
-    message.set(chunk.subarray(offset, offset + length), this.#messageFilled);
-    this.#messageFilled += length;
-    if (this.#messageFilled === message.byteLength) this.#finish(message);
-    return offset + length;
+  #continueMessage(message: Gathered, chunk: Uint8Array, offset: number): number {
+    const next = message.take(chunk, offset);
+    if (message.isComplete) {
+      this.#message = undefined;
+      this.#sink.onMessage(message.bytes);
+    }
+    return next;
   }
+}
 
-  #finish(message: Uint8Array): void {
-    this.#message = undefined;
-    this.#prefixFilled = 0;
-    this.#sink.onMessage(message);
-  }
+/** The four bytes behind the flags. */
+function readLength(bytes: Uint8Array, offset: number): number {
+  const at = (index: number) => bytes[offset + index] ?? 0;
+  return ((at(1) << 24) | (at(2) << 16) | (at(3) << 8) | at(4)) >>> 0;
 }

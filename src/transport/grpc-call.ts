@@ -4,9 +4,11 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { grpcTimeout, hasDeadline, startDeadline } from "./deadline.js";
+import { hasDeadline, startDeadline } from "./deadline.js";
 import { EnvelopeReader, type EnvelopeSink } from "./envelope.js";
+import { requestHeaders } from "./request-headers.js";
 import { resetError } from "./reset-error.js";
 import { type ResponseHeaders, responseError } from "./response-check.js";
 import type { Session } from "./session.js";
@@ -14,8 +16,7 @@ import type { Sessions } from "./sessions.js";
 import { statusError } from "./trailer-status.js";
 
 export interface GrpcRequest {
-  /** `/SERVICE/RPC` */
-  readonly path: string;
+  readonly method: DescMethod;
   /** The one message of the request in its envelope. */
   readonly body: Uint8Array;
   /** What the caller adds to the header. */
@@ -25,31 +26,12 @@ export interface GrpcRequest {
   readonly maxMessageBytes: number;
 }
 
-/** What a call hears. `onEnd` is the last and comes once. */
-export interface GrpcCallEvents {
-  onHeaders(headers: IncomingHttpHeaders): void;
-  onMessage(message: Uint8Array): void;
-  onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void;
-}
-
-const fixedHeaders: OutgoingHttpHeaders = {
-  ":method": "POST",
-  ":scheme": "http",
-  // Servers in Rust and Go refuse the socket's path here, and some anything but a host name.
-  ":authority": "localhost",
-  "content-type": "application/grpc",
-  te: "trailers",
-  "user-agent": "crikit",
-  "grpc-accept-encoding": "identity",
-};
-
 /**
- * One gRPC call, unary or server-streaming, from its request to its status. It tells of itself by plain calls,
- * because a chain of async iterators costs more than the call itself.
+ * One gRPC call, unary or server-streaming, from its request to its status. Its two kinds are told of it by plain
+ * method calls, because a chain of async iterators costs more than the call itself.
  */
-export class GrpcCall implements EnvelopeSink {
+export abstract class GrpcCall implements EnvelopeSink {
   readonly #request: GrpcRequest;
-  readonly #events: GrpcCallEvents;
   readonly #reader: EnvelopeReader;
   #expiresAtMs = Number.POSITIVE_INFINITY;
   #deadline: NodeJS.Timeout | undefined;
@@ -59,11 +41,15 @@ export class GrpcCall implements EnvelopeSink {
   #trailers: IncomingHttpHeaders | undefined;
   #isOver = false;
 
-  constructor(request: GrpcRequest, events: GrpcCallEvents) {
+  constructor(request: GrpcRequest) {
     this.#request = request;
-    this.#events = events;
     this.#reader = new EnvelopeReader(request.maxMessageBytes, this);
   }
+
+  protected abstract onHeaders(headers: IncomingHttpHeaders): void;
+  protected abstract takeMessage(message: Uint8Array): void;
+  /** The last to be called, once. */
+  protected abstract onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void;
 
   start(sessions: Sessions): void {
     const { signal, timeoutMs } = this.#request;
@@ -102,10 +88,9 @@ export class GrpcCall implements EnvelopeSink {
       this.#end(endError);
       return;
     }
-    const headers: OutgoingHttpHeaders = { ...fixedHeaders, ":path": this.#request.path };
-    if (hasDeadline(timeoutMs)) headers["grpc-timeout"] = grpcTimeout(timeoutMs);
+    const { method, metadata } = this.#request;
     try {
-      this.#stream = session.begin(Object.assign(headers, this.#request.metadata));
+      this.#stream = session.begin(requestHeaders(method, timeoutMs, metadata));
     } catch (error) {
       this.#end(ConnectError.from(error, Code.Internal));
       return;
@@ -135,7 +120,7 @@ export class GrpcCall implements EnvelopeSink {
       return;
     }
     this.#headers = headers;
-    this.#events.onHeaders(headers);
+    this.onHeaders(headers);
     // A response without a body has its status in the only header block it has.
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#endByStatus();
   }
@@ -171,7 +156,7 @@ export class GrpcCall implements EnvelopeSink {
   }
 
   onMessage(message: Uint8Array): void {
-    if (!this.#isOver) this.#events.onMessage(message);
+    if (!this.#isOver) this.takeMessage(message);
   }
 
   onTooLong(length: number): void {
@@ -202,7 +187,7 @@ export class GrpcCall implements EnvelopeSink {
       if (error || !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
       stream.resume();
     }
-    this.#events.onEnd(error, this.#trailers ?? {});
+    this.onEnd(error, this.#trailers ?? {});
   }
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import { type DescMessage, type DescMethodUnary, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
-import { GrpcCall, type GrpcCallEvents, type GrpcRequest } from "./grpc-call.js";
+import type { Deferred } from "../async/deferred.js";
+import { GrpcCall, type GrpcRequest } from "./grpc-call.js";
 import { appendIncoming } from "./metadata.js";
 import type { Sessions } from "./sessions.js";
 
@@ -12,29 +13,50 @@ export function unaryCall<I extends DescMessage, O extends DescMessage>(
   request: GrpcRequest,
 ): Promise<UnaryResponse<I, O>> {
   return new Promise((resolve, reject) => {
-    let headers: IncomingHttpHeaders = {};
-    let bytes: Uint8Array | undefined;
-    const events: GrpcCallEvents = {
-      onHeaders(received) {
-        headers = received;
-      },
-      onMessage(message) {
-        if (bytes) call.fail(new ConnectError("The answer has a second message", Code.Internal));
-        bytes = message;
-      },
-      onEnd(error, trailers) {
-        if (error) return reject(error);
-        if (!bytes) return reject(new ConnectError("The answer has no message", Code.Internal));
-        try {
-          resolve(new Response(method, fromBinary(method.output, bytes), headers, trailers));
-        } catch (cause) {
-          reject(decodeError(cause));
-        }
-      },
-    };
-    const call = new GrpcCall(request, events);
-    call.start(sessions);
+    new UnaryCall(method, request, { resolve, reject }).start(sessions);
   });
+}
+
+class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
+  readonly #method: DescMethodUnary<I, O>;
+  readonly #response: Pick<Deferred<UnaryResponse<I, O>>, "resolve" | "reject">;
+  #headers: IncomingHttpHeaders = {};
+  #message: Uint8Array | undefined;
+
+  constructor(
+    method: DescMethodUnary<I, O>,
+    request: GrpcRequest,
+    response: Pick<Deferred<UnaryResponse<I, O>>, "resolve" | "reject">,
+  ) {
+    super(request);
+    this.#method = method;
+    this.#response = response;
+  }
+
+  protected onHeaders(headers: IncomingHttpHeaders): void {
+    this.#headers = headers;
+  }
+
+  protected takeMessage(message: Uint8Array): void {
+    if (this.#message) this.fail(new ConnectError("The answer has a second message", Code.Internal));
+    this.#message = message;
+  }
+
+  protected onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void {
+    const { resolve, reject } = this.#response;
+    if (error) {
+      reject(error);
+    } else if (!this.#message) {
+      reject(new ConnectError("The answer has no message", Code.Internal));
+    } else {
+      try {
+        const message = fromBinary(this.#method.output, this.#message);
+        resolve(new Response(this.#method, message, this.#headers, trailers));
+      } catch (cause) {
+        reject(decodeError(cause));
+      }
+    }
+  }
 }
 
 export function decodeError(cause: unknown): ConnectError {

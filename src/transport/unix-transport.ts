@@ -20,6 +20,7 @@ import { grpcTimeout, hasDeadline } from "./deadline.js";
 import { encodeEnvelope } from "./envelope.js";
 import type { GrpcRequest } from "./grpc-call.js";
 import { outgoingMetadata } from "./metadata.js";
+import { methodPath } from "./request-headers.js";
 import type { Sessions } from "./sessions.js";
 import { streamCall } from "./stream.js";
 import { unaryCall } from "./unary.js";
@@ -54,7 +55,7 @@ export function createUnixTransport(sessions: Sessions, options: UnixTransportOp
   ): GrpcRequest {
     const body = encodeEnvelope(toBinary(method.input, create(method.input, message)));
     const metadata = header && outgoingMetadata(header);
-    return { path: methodPath(method), body, metadata, signal, timeoutMs, maxMessageBytes };
+    return { method, body, metadata, signal, timeoutMs, maxMessageBytes };
   }
 
   return {
@@ -85,10 +86,6 @@ export function createUnixTransport(sessions: Sessions, options: UnixTransportOp
       });
     },
   };
-}
-
-function methodPath(method: Method<DescMessage, DescMessage>): string {
-  return `/${method.parent.typeName}/${method.name}`;
 }
 
 /** With interceptors the signal of the request bears the deadline; see `requestHead` for the runtime's. */
