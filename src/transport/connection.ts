@@ -42,7 +42,7 @@ export function openConnection(endpoint: Endpoint, options: ConnectionOptions = 
   const sessions = new Sessions(endpoint.path);
   return {
     endpoint,
-    transport: createUnixTransport(sessions, { maxMessageBytes, interceptors }),
+    transport: createUnixTransport({ sessions, maxMessageBytes }, interceptors),
     close: () => sessions.close(),
     closed: sessions.closed,
   };

@@ -1,13 +1,8 @@
-import {
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from "node:http2";
-import type { DescMethod } from "@bufbuild/protobuf";
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { hasDeadline, startDeadline } from "./deadline.js";
 import { EnvelopeReader, type EnvelopeSink } from "./envelope.js";
+import type { GrpcRequest } from "./grpc-request.js";
 import { requestHeaders } from "./request-headers.js";
 import { resetError } from "./reset-error.js";
 import { type ResponseHeaders, responseError } from "./response-check.js";
@@ -15,23 +10,13 @@ import type { Session } from "./session.js";
 import type { Sessions } from "./sessions.js";
 import { statusError } from "./trailer-status.js";
 
-export interface GrpcRequest {
-  readonly method: DescMethod;
-  /** The one message of the request in its envelope. */
-  readonly body: Uint8Array;
-  /** What the caller adds to the header. */
-  readonly metadata: OutgoingHttpHeaders | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly maxMessageBytes: number;
-}
-
 /**
  * One gRPC call, unary or server-streaming, from its request to its status. Its two kinds are told of it by plain
  * method calls, because a chain of async iterators costs more than the call itself.
  */
 export abstract class GrpcCall implements EnvelopeSink {
   readonly #request: GrpcRequest;
+  readonly #maxMessageBytes: number;
   readonly #reader: EnvelopeReader;
   #expiresAtMs = Number.POSITIVE_INFINITY;
   #deadline: NodeJS.Timeout | undefined;
@@ -41,9 +26,10 @@ export abstract class GrpcCall implements EnvelopeSink {
   #trailers: IncomingHttpHeaders | undefined;
   #isOver = false;
 
-  constructor(request: GrpcRequest) {
+  constructor(request: GrpcRequest, maxMessageBytes: number) {
     this.#request = request;
-    this.#reader = new EnvelopeReader(request.maxMessageBytes, this);
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#reader = new EnvelopeReader(maxMessageBytes, this);
   }
 
   protected abstract onHeaders(headers: IncomingHttpHeaders): void;
@@ -160,8 +146,8 @@ export abstract class GrpcCall implements EnvelopeSink {
   }
 
   onTooLong(length: number): void {
-    const { maxMessageBytes } = this.#request;
-    const message = `The answer has a message of ${length} bytes, more than the limit of ${maxMessageBytes}: raise maxMessageBytes`;
+    const limit = this.#maxMessageBytes;
+    const message = `The answer has a message of ${length} bytes, more than the limit of ${limit}: raise maxMessageBytes`;
     this.#end(new ConnectError(message, Code.ResourceExhausted));
   }
 
@@ -184,8 +170,10 @@ export abstract class GrpcCall implements EnvelopeSink {
     if (stream) {
       this.#session?.finish();
       // After a good answer there is nothing to reset, unless it came before the request was sent.
-      if (error || !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
-      stream.resume();
+      if (error || !stream.writableFinished) {
+        stream.close(constants.NGHTTP2_CANCEL);
+        stream.resume();
+      }
     }
     this.onEnd(error, this.#trailers ?? {});
   }

@@ -11,7 +11,8 @@ interface SharedHeaders {
 const shared = new WeakMap<DescMethod, SharedHeaders>();
 
 /**
- * The headers of a call; calls alike get the same object, which node:http2 only reads. What the caller adds wins
+ * The headers of a call. No `grpc-accept-encoding` means that no compression is taken, and every header less makes a
+ * call faster. Calls alike get the same object, which node:http2 only reads. What the caller adds wins
  * over what is here.
  */
 export function requestHeaders(
@@ -40,7 +41,6 @@ function makeHeaders(method: DescMethod, timeoutMs: number | undefined): Outgoin
     ":authority": "localhost",
     "content-type": "application/grpc",
     te: "trailers",
-    "grpc-accept-encoding": "identity",
     ...(hasDeadline(timeoutMs) && { "grpc-timeout": grpcTimeout(timeoutMs) }),
   };
 }

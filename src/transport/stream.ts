@@ -3,34 +3,46 @@ import {
   type DescMessage,
   type DescMethodServerStreaming,
   fromBinary,
+  type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
-import type { Deferred } from "../async/deferred.js";
-import { GrpcCall, type GrpcRequest } from "./grpc-call.js";
+import { GrpcCall } from "./grpc-call.js";
+import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
 import { MessageQueue } from "./message-queue.js";
 import { appendIncoming } from "./metadata.js";
-import type { Sessions } from "./sessions.js";
-import { decodeError } from "./unary.js";
+import { type CallChannel, decodeError } from "./unary.js";
 
 /**
- * Resolves when the runtime has sent its headers, which it may do with the first message only; rejects with a
- * `ConnectError` only. Leaving the loop over the messages resets the stream.
+ * A server-streaming call. Resolves when the runtime has sent its headers, which it may do with the first message
+ * only. Leaving the loop over the messages resets the stream.
  */
-export function streamCall<I extends DescMessage, O extends DescMessage>(
-  sessions: Sessions,
+export async function streamCall<I extends DescMessage, O extends DescMessage>(
+  { sessions, maxMessageBytes }: CallChannel,
   method: DescMethodServerStreaming<I, O>,
-  request: GrpcRequest,
+  input: AsyncIterable<MessageInitShape<I>>,
+  settings: CallSettings,
 ): Promise<StreamResponse<I, O>> {
+  const request = encodeRequest(method, await onlyMessage(input), settings);
   return new Promise((resolve, reject) => {
-    new StreamCall(method, request, { resolve, reject }).start(sessions);
+    new StreamCall(request, maxMessageBytes, { method, resolve, reject }).start(sessions);
   });
 }
 
+async function onlyMessage<T>(messages: AsyncIterable<T>): Promise<T> {
+  for await (const message of messages) return message;
+  throw new ConnectError("The request has no message", Code.InvalidArgument);
+}
+
+interface Caller<I extends DescMessage, O extends DescMessage> {
+  readonly method: DescMethodServerStreaming<I, O>;
+  resolve(response: StreamResponse<I, O>): void;
+  reject(error: ConnectError): void;
+}
+
 class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
-  readonly #method: DescMethodServerStreaming<I, O>;
+  readonly #caller: Caller<I, O>;
   readonly #signal: AbortSignal | undefined;
-  readonly #response: Pick<Deferred<StreamResponse<I, O>>, "resolve" | "reject">;
   readonly #trailer = new Headers();
   readonly #messages = new MessageQueue<MessageShape<O>>({
     onFull: () => this.pause(),
@@ -38,22 +50,18 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
     onReturn: () => this.fail(new ConnectError("The reader has left the stream", Code.Canceled)),
   });
 
-  constructor(
-    method: DescMethodServerStreaming<I, O>,
-    request: GrpcRequest,
-    response: Pick<Deferred<StreamResponse<I, O>>, "resolve" | "reject">,
-  ) {
-    super(request);
-    this.#method = method;
+  constructor(request: GrpcRequest, maxMessageBytes: number, caller: Caller<I, O>) {
+    super(request, maxMessageBytes);
+    this.#caller = caller;
     this.#signal = request.signal;
-    this.#response = response;
   }
 
   protected onHeaders(headers: IncomingHttpHeaders): void {
-    this.#response.resolve({
+    const { method, resolve } = this.#caller;
+    resolve({
       stream: true,
-      service: this.#method.parent,
-      method: this.#method,
+      service: method.parent,
+      method,
       header: appendIncoming(new Headers(), headers),
       trailer: this.#trailer,
       message: this.#messages,
@@ -62,7 +70,7 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
 
   protected takeMessage(message: Uint8Array): void {
     try {
-      this.#messages.push(fromBinary(this.#method.output, message), message.byteLength);
+      this.#messages.push(fromBinary(this.#caller.method.output, message), message.byteLength);
     } catch (cause) {
       this.fail(decodeError(cause));
     }
@@ -73,6 +81,6 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
     // Who has aborted wants no more messages, those that came before included.
     if (this.#signal?.aborted) this.#messages.discard();
     this.#messages.end(error);
-    if (error) this.#response.reject(error);
+    if (error) this.#caller.reject(error);
   }
 }

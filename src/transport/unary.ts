@@ -1,36 +1,50 @@
 import type { IncomingHttpHeaders } from "node:http2";
-import { type DescMessage, type DescMethodUnary, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
-import type { Deferred } from "../async/deferred.js";
-import { GrpcCall, type GrpcRequest } from "./grpc-call.js";
+import { GrpcCall } from "./grpc-call.js";
+import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
 import { appendIncoming } from "./metadata.js";
 import type { Sessions } from "./sessions.js";
 
-/** Rejects with a `ConnectError` only. */
+/** What a call is made on. */
+export interface CallChannel {
+  readonly sessions: Sessions;
+  readonly maxMessageBytes: number;
+}
+
+/** A unary call; what cannot be encoded rejects, too. */
 export function unaryCall<I extends DescMessage, O extends DescMessage>(
-  sessions: Sessions,
+  { sessions, maxMessageBytes }: CallChannel,
   method: DescMethodUnary<I, O>,
-  request: GrpcRequest,
+  input: MessageInitShape<I>,
+  settings: CallSettings,
 ): Promise<UnaryResponse<I, O>> {
   return new Promise((resolve, reject) => {
-    new UnaryCall(method, request, { resolve, reject }).start(sessions);
+    const request = encodeRequest(method, input, settings);
+    new UnaryCall(request, maxMessageBytes, { method, resolve, reject }).start(sessions);
   });
 }
 
+interface Caller<I extends DescMessage, O extends DescMessage> {
+  readonly method: DescMethodUnary<I, O>;
+  resolve(response: UnaryResponse<I, O>): void;
+  reject(error: ConnectError): void;
+}
+
 class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
-  readonly #method: DescMethodUnary<I, O>;
-  readonly #response: Pick<Deferred<UnaryResponse<I, O>>, "resolve" | "reject">;
+  readonly #caller: Caller<I, O>;
   #headers: IncomingHttpHeaders = {};
   #message: Uint8Array | undefined;
 
-  constructor(
-    method: DescMethodUnary<I, O>,
-    request: GrpcRequest,
-    response: Pick<Deferred<UnaryResponse<I, O>>, "resolve" | "reject">,
-  ) {
-    super(request);
-    this.#method = method;
-    this.#response = response;
+  constructor(request: GrpcRequest, maxMessageBytes: number, caller: Caller<I, O>) {
+    super(request, maxMessageBytes);
+    this.#caller = caller;
   }
 
   protected onHeaders(headers: IncomingHttpHeaders): void {
@@ -43,15 +57,15 @@ class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
   }
 
   protected onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void {
-    const { resolve, reject } = this.#response;
+    const { method, resolve, reject } = this.#caller;
     if (error) {
       reject(error);
     } else if (!this.#message) {
       reject(new ConnectError("The answer has no message", Code.Internal));
     } else {
       try {
-        const message = fromBinary(this.#method.output, this.#message);
-        resolve(new Response(this.#method, message, this.#headers, trailers));
+        const message = fromBinary(method.output, this.#message);
+        resolve(new Response(method, message, this.#headers, trailers));
       } catch (cause) {
         reject(decodeError(cause));
       }

@@ -31,10 +31,6 @@ export const connectNodeDifferences: Record<string, Difference> = {
     seen: "localhost:80",
     why: "connect-node has no option for it; we send what k8s.io/cri-client sends",
   },
-  "no compression is offered": {
-    seen: undefined,
-    why: "connect-node leaves the header out; both ways mean the same",
-  },
   "the code of a status that gRPC does not have": {
     seen: "internal",
     why: "the gRPC specification has clients take it for UNKNOWN",
