@@ -23,7 +23,8 @@ const text = `One unary call, Version, over a unix socket, by crikit's service c
 /** Unary calls, one after the other and many at once. */
 export async function unary(): Promise<void> {
   const server = await startServer();
-  const peers = [crikitPeer, bareHttp2Peer, connectNodePeer, grpcJsPeer].map((make) => make(server.path));
+  const others = [bareHttp2Peer, connectNodePeer, grpcJsPeer].map((make) => make(server.path));
+  const peers = [await crikitPeer(server.path), ...others];
   try {
     const rows = [
       ...(await measure(peers, "unary call, in sequence", { width: 1, goal: "sequence" })),

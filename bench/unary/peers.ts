@@ -1,4 +1,4 @@
-import { connect, constants } from "node:http2";
+import { connect as connectHttp2, constants } from "node:http2";
 import { createConnection } from "node:net";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -7,9 +7,6 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { RuntimeService, VersionRequestSchema } from "../../src/proto.js";
-import { createRuntimeClient } from "../../src/services/runtime-client.js";
-import { openConnection } from "../../src/transport/connection.js";
-import { parseEndpoint } from "../../src/transport/endpoint.js";
 import { encodeEnvelope } from "../../src/transport/envelope.js";
 
 /** A way to call Version on the socket. */
@@ -19,15 +16,17 @@ export interface Peer {
   close(): void;
 }
 
-export function crikitPeer(path: string): Peer {
-  const connection = openConnection(parseEndpoint(path));
-  const runtime = createRuntimeClient(connection);
-  return { name: "crikit", version: () => runtime.version({}), close: () => connection.close() };
+/** The built package, which is what users run: the loader that runs this file would slow the sources down. */
+export async function crikitPeer(path: string): Promise<Peer> {
+  const built = new URL("../../dist/index.js", import.meta.url).href;
+  const { connect } = (await import(built)) as typeof import("../../src/index.js");
+  const cri = await connect(`unix://${path}`);
+  return { name: "crikit", version: () => cri.runtime.version({}), close: () => cri.close() };
 }
 
 /** The floor: a request, its bytes, its status, and nothing that a gRPC client has besides. */
 export function bareHttp2Peer(path: string): Peer {
-  const session = connect("http://localhost", { createConnection: () => createConnection(path) });
+  const session = connectHttp2("http://localhost", { createConnection: () => createConnection(path) });
   const headers = {
     ":method": "POST",
     ":path": "/runtime.v1.RuntimeService/Version",

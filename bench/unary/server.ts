@@ -1,5 +1,5 @@
-// Answers every RPC with the same VersionResponse, on the socket argv[2], as cheaply as node:http2 can: what is
-// measured is the client. Ends with its standard input.
+// Answers Version with the same message each time, and all else with an empty one, on the socket argv[2], as cheaply
+// as node:http2 can: what is measured is the client. Ends with its standard input.
 import { createServer } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { VersionResponseSchema } from "../../src/proto.js";
@@ -16,12 +16,13 @@ const answer = encodeEnvelope(
     }),
   ),
 );
+const empty = encodeEnvelope(new Uint8Array());
 const server = createServer();
-server.on("stream", (stream) => {
+server.on("stream", (stream, headers) => {
   stream.resume();
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-  stream.end(answer);
+  stream.end(headers[":path"] === "/runtime.v1.RuntimeService/Version" ? answer : empty);
 });
 server.listen(process.argv[2], () => console.log("listening"));
 process.stdin.on("end", () => process.exit()).resume();
