@@ -8,13 +8,14 @@ import { resetError } from "./reset-error.js";
 import { type ResponseHeaders, responseError } from "./response-check.js";
 import type { Session } from "./session.js";
 import type { Sessions } from "./sessions.js";
+import { listen, release, type StreamEvents } from "./stream-events.js";
 import { statusError } from "./trailer-status.js";
 
 /**
  * One gRPC call, unary or server-streaming, from its request to its status. Its two kinds are told of it by plain
  * method calls, because a chain of async iterators costs more than the call itself.
  */
-export abstract class GrpcCall implements EnvelopeSink {
+export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
   readonly #request: GrpcRequest;
   readonly #maxMessageBytes: number;
   readonly #reader: EnvelopeReader;
@@ -49,8 +50,14 @@ export abstract class GrpcCall implements EnvelopeSink {
       this.#deadline = startDeadline(timeoutMs, () => this.#end(deadlineError()));
     }
     const session = sessions.get();
-    if (session instanceof Promise) session.then((dialled) => this.#send(dialled), this.#onDialError);
-    else this.#send(session, timeoutMs);
+    if (!(session instanceof Promise)) {
+      this.#send(session, timeoutMs);
+      return;
+    }
+    session.then(
+      (dialled) => this.#send(dialled),
+      (error) => this.#end(ConnectError.from(error, Code.Unavailable)),
+    );
   }
 
   /** Stops reading: the runtime is held back once the stream's window is full. */
@@ -82,23 +89,11 @@ export abstract class GrpcCall implements EnvelopeSink {
       return;
     }
     this.#session = session;
-    this.#listen(this.#stream);
+    listen(this.#stream, this);
     this.#stream.end(this.#request.body);
   }
 
-  #listen(stream: ClientHttp2Stream): void {
-    let streamError: Error | undefined;
-    stream.on("response", (headers, flags) => this.#onResponse(headers, flags));
-    stream.on("data", (chunk: Uint8Array) => this.#reader.push(chunk));
-    stream.on("trailers", (trailers) => this.#onTrailers(trailers));
-    // Comes before `close`, or alone when the request could not even be sent.
-    stream.on("error", (error) => {
-      streamError = error;
-    });
-    stream.on("close", () => this.#onClose(stream.rstCode, streamError));
-  }
-
-  #onResponse(headers: ResponseHeaders, flags: number): void {
+  onResponse(headers: ResponseHeaders, flags: number): void {
     if (this.#isOver) return;
     const error = responseError(headers);
     if (error) {
@@ -111,14 +106,18 @@ export abstract class GrpcCall implements EnvelopeSink {
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#endByStatus();
   }
 
-  #onTrailers(trailers: IncomingHttpHeaders): void {
+  onData(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+  }
+
+  onTrailers(trailers: IncomingHttpHeaders): void {
     this.#trailers = trailers;
     if (this.#stream?.readableLength === 0) this.#endByStatus();
     // A slow reader has messages waiting; they come before the end.
     else this.#stream?.once("end", () => this.#endByStatus());
   }
 
-  #onClose(rstCode: number, streamError: Error | undefined): void {
+  onClose(rstCode: number, streamError: Error | undefined): void {
     if (this.#isOver) return;
     const sessionError = this.#session?.endError(streamError);
     if (sessionError) this.#end(sessionError);
@@ -159,8 +158,6 @@ export abstract class GrpcCall implements EnvelopeSink {
 
   readonly #onAbort = () => this.#end(canceledError(this.#request.signal?.reason));
 
-  readonly #onDialError = (error: unknown) => this.#end(ConnectError.from(error, Code.Unavailable));
-
   #end(error: ConnectError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -168,6 +165,7 @@ export abstract class GrpcCall implements EnvelopeSink {
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
     const stream = this.#stream;
     if (stream) {
+      release(stream);
       this.#session?.finish();
       // After a good answer there is nothing to reset, unless it came before the request was sent.
       if (error || !stream.writableFinished) {
