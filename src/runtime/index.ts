@@ -104,5 +104,8 @@ export async function purgeRuntime(
 
 function checkPrivileges(): void {
   if (process.platform === "linux" && process.getuid?.() === 0) return;
-  throw new CriError("permission_denied", "crikit-runtime needs Linux and root: it mounts, and makes namespaces");
+  throw new CriError(
+    "permission_denied",
+    "crikit-runtime needs Linux and root: it mounts, and makes namespaces",
+  );
 }
