@@ -1,7 +1,8 @@
 // npm run bench -- [NAME ...]: runs the benchmarks of these names, or all.
+import { runtime } from "./runtime.js";
 import { unary } from "./unary.js";
 
-const benchmarks = { unary };
+const benchmarks = { unary, runtime };
 
 async function main(names: string[]): Promise<void> {
   const known = Object.keys(benchmarks);

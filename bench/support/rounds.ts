@@ -11,25 +11,55 @@ export interface RoundOptions {
   readonly unitsPerRound: number;
 }
 
-/**
- * The microseconds per unit of each contender, by name, one number for each round. All of them take their turn
- * in each round, in another order each time, so that what the machine does besides falls on all alike.
- */
+/** A contender that takes the time itself, of each part of its work. */
+export interface TimedContender {
+  readonly name: string;
+  /** Resolves to milliseconds by the part's name. */
+  run(): Promise<Record<string, number>>;
+}
+
+/** The microseconds per unit of each contender, by name, one number for each round. */
 export async function measureRounds(
   contenders: readonly Contender[],
   { rounds, unitsPerRound }: RoundOptions,
 ): Promise<Map<string, number[]>> {
-  const times = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  const timed = contenders.map(({ name, run }) => ({
+    name,
+    async run() {
+      const start = performance.now();
+      await run();
+      return { whole: performance.now() - start };
+    },
+  }));
+  const measured = await measureParts(timed, { rounds });
+  return new Map(
+    [...measured].map(([name, parts]) => [
+      name,
+      (parts.whole ?? []).map((time) => (time * 1000) / unitsPerRound),
+    ]),
+  );
+}
+
+/**
+ * The times of each part of each contender's work, one number for each round. All of them take their turn in
+ * each round, in another order each time, so that what the machine does besides falls on all alike.
+ */
+export async function measureParts(
+  contenders: readonly TimedContender[],
+  { rounds }: Pick<RoundOptions, "rounds">,
+): Promise<Map<string, Record<string, number[]>>> {
+  const times = new Map<string, Record<string, number[]>>(contenders.map(({ name }) => [name, {}]));
   for (const { run } of contenders) await run();
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(round + turn) % contenders.length];
-      if (!contender) continue;
+      const parts = times.get(contender?.name ?? "");
+      if (!contender || !parts) continue;
       // What one contender has left behind is not for the next one to clear away.
       globalThis.gc?.();
-      const start = performance.now();
-      await contender.run();
-      times.get(contender.name)?.push(((performance.now() - start) * 1000) / unitsPerRound);
+      for (const [part, time] of Object.entries(await contender.run())) {
+        parts[part] = [...(parts[part] ?? []), time];
+      }
     }
   }
   return times;

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startContainerd } from "../test/support/containerd.js";
+import { type PodPlace, podLife } from "./runtime/pod.js";
+import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
+import { measureParts, type TimedContender } from "./support/rounds.js";
+
+const rounds = 30;
+const peer = "containerd 1.6";
+const goals = { start: 0.75, stop: 0.5 } as const;
+
+const text = `The time for one pod with one container, on the bundled runtime and on a private containerd from Debian, driven by the same client through the same calls: RunPodSandbox, CreateContainer and StartContainer to start; StopContainer without grace, StopPodSandbox and both removals to stop. Both run runc and the same CNI plugins on a bridge; neither masquerades per pod. ${rounds} rounds, in which both take turns.`;
+
+/** A pod's start and end, one at a time and four. */
+export async function runtime(): Promise<void> {
+  const logDirectory = await mkdtemp(join(tmpdir(), "crikit-bench-"));
+  try {
+    const rows = await compareRuntimes(logDirectory);
+    console.log(markdownTable(rows));
+    await writeResults("runtime", { title: "The runtime", text, rows });
+  } finally {
+    await rm(logDirectory, { recursive: true, force: true });
+  }
+}
+
+async function compareRuntimes(logDirectory: string): Promise<ResultRow[]> {
+  const { connect, startRuntime, busyboxImage, serveRegistry } = await builtPackage();
+  await using registry = await serveRegistry([{ ref: "bench/busybox:1", ...(await busyboxImage()) }]);
+  await using own = await startRuntime({ logLevel: "warn" });
+  await using other = await startContainerd();
+  await using crikit = await connect(own.endpoint);
+  await using containerd = await connect(other.endpoint);
+  const image = registry.ref("bench/busybox:1");
+  for (const cri of [crikit, containerd]) await cri.images.pull(image);
+  const places = {
+    crikit: { cri: crikit, image, logDirectory },
+    [peer]: { cri: containerd, image, logDirectory },
+  };
+  return [...(await compareWidth(places, 1)), ...(await compareWidth(places, 4))];
+}
+
+async function compareWidth(places: Record<string, PodPlace>, width: number): Promise<ResultRow[]> {
+  const contenders = Object.entries(places).map(
+    ([name, place]): TimedContender => ({
+      name,
+      run: async () => ({ ...(await podLife(place, { width })) }),
+    }),
+  );
+  const times = await measureParts(contenders, { rounds });
+  const [own = {}, other = {}] = [times.get("crikit"), times.get(peer)];
+  const names = { start: "run, create and start a pod", stop: "stop and remove a pod" };
+  return (["start", "stop"] as const).map((part) => {
+    const what = `${names[part]}, ${width === 1 ? "one" : "four"} at a time`;
+    return compare({ what, peer, unit: "ms", goal: goals[part] }, own[part] ?? [], other[part] ?? []);
+  });
+}
+
+/** What users run: the loader that runs this file would slow the sources down. */
+async function builtPackage() {
+  const built = (name: string) => import(new URL(`../dist/${name}`, import.meta.url).href);
+  const sdk: typeof import("../src/index.js") = await built("index.js");
+  const testing: typeof import("../src/testing/index.js") = await built("testing/index.js");
+  return { ...sdk, ...testing };
+}
