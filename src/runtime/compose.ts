@@ -7,8 +7,8 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { KeyedLock } from "../async/keyed-lock.js";
 import { ImageService, RuntimeService } from "../proto.js";
 import { detectCgroups } from "./adapters/cgroups/cgroups.js";
-import { createCni } from "./adapters/cni/cni.js";
-import { bridgeConflist, loadConflist } from "./adapters/cni/conflist.js";
+import { bridgeNetwork, configuredNetwork, type Network } from "./adapters/cni/network.js";
+import { createCni } from "./adapters/cni/plugin-network.js";
 import { createConmon } from "./adapters/conmon/conmon.js";
 import { readHostFacts } from "./adapters/host/host-facts.js";
 import { readSeccompFile } from "./adapters/host/seccomp-file.js";
@@ -56,7 +56,7 @@ export async function compose(config: RuntimeConfig, log: Logger): Promise<Compo
     cgroups: await detectCgroups(),
     conmon: createConmon({ path: programs.conmon }),
     cni: createCni({
-      conflist: await conflist(config, paths),
+      network: network(config, paths),
       pluginDirectories: config.cniPluginDirs,
       cacheDirectory: paths.cniResults,
     }),
@@ -148,8 +148,7 @@ function createHandlers(
   return handlers;
 }
 
-function conflist(config: RuntimeConfig, paths: RuntimePaths) {
-  const { cniConfDir, bridge, subnet } = config;
-  if (cniConfDir !== undefined) return loadConflist(cniConfDir);
-  return bridgeConflist({ name: `crikit-${bridge}`, bridge, subnet, leaseDirectory: paths.cniLeases });
+function network({ cniConfDir, bridge, subnet }: RuntimeConfig, paths: RuntimePaths): Network {
+  if (cniConfDir !== undefined) return configuredNetwork(cniConfDir);
+  return bridgeNetwork({ name: `crikit-${bridge}`, bridge, subnet, leaseDirectory: paths.cniLeases });
 }

@@ -1,6 +1,5 @@
 import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
-import { ensureMasquerade } from "./adapters/cni/masquerade.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { purge } from "./lifecycle/purge.js";
@@ -70,9 +69,6 @@ async function start(config: RuntimeConfig, path: string, log: Logger): Promise<
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
-    if (config.cniConfDir === undefined) {
-      await ensureMasquerade({ bridge: config.bridge, subnet: config.subnet });
-    }
     const listening = await listen(path, routes);
     undo.add("stop serving", () => listening.close());
     return { close };

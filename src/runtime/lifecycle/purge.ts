@@ -1,7 +1,8 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { removeBridge, removeMasquerade } from "../adapters/cni/masquerade.js";
+import { removeBridge } from "../adapters/cni/bridge.js";
+import { removeMasquerade } from "../adapters/cni/masquerade.js";
 import { unmountBelow } from "../adapters/mounts.js";
 import type { RuntimeConfig } from "../config.js";
 import type { LifecycleDeps } from "../deps.js";
@@ -37,6 +38,7 @@ export async function purge(
       await step(`end ${id}`, () => handler.runc.delete(id, { force: true }));
     }
   }
+  await step("free what is held in the network", () => deps.cni.sweep(() => false));
   if (config.cniConfDir === undefined) {
     const { bridge, subnet } = config;
     await step("remove the network's rules", () => removeMasquerade({ bridge, subnet }));

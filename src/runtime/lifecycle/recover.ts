@@ -22,6 +22,7 @@ export async function recover(deps: LifecycleDeps): Promise<void> {
   for (const { name, id } of deps.containers.list()) deps.containerNames.reserve(name, id);
   await forEach(deps, deps.containers.list(), (record) => recoverContainer(deps, record));
   await forEach(deps, deps.sandboxes.list(), (record) => recoverSandbox(deps, record));
+  await sweepNetwork(deps);
   await clearStrays(deps, deps.paths.containerRecords, deps.containers);
   await clearStrays(deps, deps.paths.sandboxRecords, deps.sandboxes);
   await clearStrays(deps, deps.paths.containerState, deps.containers);
@@ -38,6 +39,15 @@ async function recoverContainer(deps: LifecycleDeps, record: ContainerRecord): P
 async function recoverSandbox(deps: LifecycleDeps, record: SandboxRecord): Promise<void> {
   if (record.step === "making" || record.step === "removing") return discardSandbox(deps, record);
   if (record.step === "stopping") return stopSandbox(deps, record);
+}
+
+/** Frees addresses and host ports of pods that no record knows. */
+async function sweepNetwork({ cni, sandboxes, log }: LifecycleDeps): Promise<void> {
+  try {
+    await cni.sweep((id) => sandboxes.get(id) !== undefined);
+  } catch (error) {
+    log.error("Could not free what is held in the network", { error });
+  }
 }
 
 /** A start that went through is kept; any other is undone, so that the container can be started again. */

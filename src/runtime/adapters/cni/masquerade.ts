@@ -1,6 +1,5 @@
+import { allDone } from "../../../async/all-done.js";
 import { CommandError, runCommand } from "../run-command.js";
-
-export { removeBridge } from "./bridge.js";
 
 /** A bridge whose pods may reach beyond the host. */
 export interface Masquerade {
@@ -14,6 +13,8 @@ interface Chain {
 }
 
 interface Rule extends Chain {
+  /** Whether it is added behind (-A) or before (-I) those of others. */
+  action: "-A" | "-I";
   match: string[];
 }
 
@@ -23,14 +24,16 @@ const forward: Chain = { table: "filter", chain: "FORWARD" };
 const timeoutMs = 20_000;
 
 /**
- * Lets the pods of a subnet reach beyond the host, by one rule for all of them. Where the host forwards
- * nothing by itself, as beside Docker, two more let their packets and the answers through. All bear the
- * bridge's name in a comment. Repeating it adds nothing.
+ * Lets the pods of a subnet reach beyond the host, by one rule for all of them, and lets their packets through
+ * where the host forwards nothing by itself, as beside Docker. The rules bear the bridge's name in a comment.
+ * Repeating it adds nothing.
  */
 export async function ensureMasquerade(network: Masquerade): Promise<void> {
-  await ensure(network, masqueradeRule(network));
-  if (await forwardsByDefault(network)) return;
-  for (const rule of forwardRules(network)) await ensure(network, rule);
+  const rules = [masqueradeRule(network), ...forwardRules(network)];
+  const present = await allDone(rules.map((rule) => isThere(network, rule)));
+  for (const [index, rule] of rules.entries()) {
+    if (!present[index]) await iptables(network, rule.action, rule);
+  }
 }
 
 /** Removes every rule that bears the bridge's name, those for another subnet too. Absent: done. */
@@ -47,16 +50,19 @@ export async function removeMasquerade(network: Masquerade): Promise<void> {
 
 function masqueradeRule({ bridge, subnet }: Masquerade): Rule {
   const match = ["-s", subnet, "!", "-o", bridge, ...comment(bridge), "-j", "MASQUERADE"];
-  return { ...postrouting, match };
+  return { ...postrouting, action: "-A", match };
 }
 
-/** What comes in from elsewhere passes only as an answer, or by a port mapping. */
+/**
+ * What comes in from elsewhere passes only as an answer, or by a port mapping. They stand first, since a
+ * firewall may end its chain with a rule that refuses everything.
+ */
 function forwardRules({ bridge }: Masquerade): Rule[] {
   const answers = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED,DNAT"];
   return [
     ["-i", bridge, ...comment(bridge), "-j", "ACCEPT"],
     ["-o", bridge, ...answers, ...comment(bridge), "-j", "ACCEPT"],
-  ].map((match) => ({ ...forward, match }));
+  ].map((match) => ({ ...forward, action: "-I", match }));
 }
 
 function comment(bridge: string): string[] {
@@ -65,15 +71,6 @@ function comment(bridge: string): string[] {
 
 function commentText(bridge: string): string {
   return `crikit ${bridge}`;
-}
-
-async function forwardsByDefault(network: Masquerade): Promise<boolean> {
-  const { stdout } = await list(network, forward);
-  return stdout.split("\n").includes("-P FORWARD ACCEPT");
-}
-
-async function ensure(network: Masquerade, rule: Rule): Promise<void> {
-  if (!(await isThere(network, rule))) await iptables(network, "-A", rule);
 }
 
 async function isThere(network: Masquerade, rule: Rule): Promise<boolean> {
@@ -92,7 +89,11 @@ function list({ subnet }: Masquerade, { table, chain }: Chain) {
   return runCommand(program(subnet), ["-w", "-t", table, "-S", chain], { timeoutMs });
 }
 
-async function iptables(network: Masquerade, action: string, rule: Rule): Promise<void> {
+async function iptables(
+  network: Masquerade,
+  action: string,
+  rule: Chain & { match: string[] },
+): Promise<void> {
   const args = ["-w", "-t", rule.table, action, rule.chain, ...rule.match];
   await runCommand(program(network.subnet), args, { timeoutMs });
 }

@@ -1,17 +1,19 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { PortMapping } from "./attachment.js";
+import type { Attachment } from "./attachment.js";
 import type { Conflist } from "./conflist.js";
 import type { PluginResult } from "./invoke.js";
 
 /** What DEL must be told, as it was at ADD: the configuration may have changed since. */
 export interface CachedAdd {
-  network: Conflist;
-  portMappings: PortMapping[];
+  conflist: Conflist;
+  attachment: Attachment;
   /** Undefined while ADD is under way. */
   result?: PluginResult | undefined;
 }
+
+const extension = ".json";
 
 /** One file for each attachment. */
 export class ResultCache {
@@ -21,9 +23,9 @@ export class ResultCache {
     this.#directory = directory;
   }
 
-  async write(id: string, add: CachedAdd): Promise<void> {
+  async write(add: CachedAdd): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const path = this.#path(id);
+    const path = this.#path(add.attachment.id);
     await writeFile(`${path}.tmp`, JSON.stringify(add), { mode: 0o600 });
     await rename(`${path}.tmp`, path);
   }
@@ -37,12 +39,22 @@ export class ResultCache {
     }
   }
 
+  /** All that can be read. */
+  async list(): Promise<CachedAdd[]> {
+    const names = await readdir(this.#directory).catch(() => []);
+    const ids = names
+      .filter((name) => name.endsWith(extension))
+      .map((name) => name.slice(0, -extension.length));
+    const found = await Promise.all(ids.map((id) => this.read(id)));
+    return found.filter((add) => add !== undefined);
+  }
+
   async remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true });
     await rm(`${this.#path(id)}.tmp`, { force: true });
   }
 
   #path(id: string): string {
-    return join(this.#directory, `${id}.json`);
+    return join(this.#directory, `${id}${extension}`);
   }
 }

@@ -8,7 +8,6 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Attachment } from "../../../../src/runtime/adapters/cni/attachment.js";
-import { createCni } from "../../../../src/runtime/adapters/cni/cni.js";
 import { CniPluginError } from "../../../../src/runtime/adapters/cni/plugin-error.js";
 import { createNetns } from "../../../../src/runtime/adapters/netns/netns.js";
 import { PrivateNetwork } from "../support/private-network.js";
@@ -30,7 +29,7 @@ describe("Cni with the bridge plugin", () => {
     expect(await network.addressesIn(pod)).toContain(`${ip}/24`);
     expect(await network.leases()).toEqual([ip]);
     expect(await fetchText({ pod, host: ip, port: 8080 })).toBe("from the pod");
-    expect(await network.rules()).toEqual([]);
+    expect(await network.podRules()).toEqual([]);
     await cni.remove(pod);
     expect(await network.addressesIn(pod)).not.toContain(ip);
     expect(await network.leases()).toEqual([]);
@@ -58,7 +57,7 @@ describe("Cni with the bridge plugin", () => {
     await cni.add(pod);
     expect(await fetchText({ pod, host: network.gateway, port: hostPort })).toBe("from the pod");
     await cni.remove(pod);
-    expect(await network.rules()).toEqual([]);
+    expect(await network.podRules()).toEqual([]);
   });
 
   test("frees the lease and the port when the namespace has gone before", async () => {
@@ -70,7 +69,7 @@ describe("Cni with the bridge plugin", () => {
     // The daemon may have forgotten what was mapped: the cache knows.
     await cni.remove({ ...pod, portMappings: [] });
     expect(await network.leases()).toEqual([]);
-    expect(await network.rules()).toEqual([]);
+    expect(await network.podRules()).toEqual([]);
     expect(await network.cached()).toEqual([]);
   });
 
@@ -78,12 +77,7 @@ describe("Cni with the bridge plugin", () => {
     const pod = await network.attachment();
     await network.cni().add(pod);
     const conflist = { cniVersion: "1.0.0", name: "other", plugins: [{ type: "no-such-plugin" }] };
-    const changed = createCni({
-      conflist,
-      pluginDirectories: ["/usr/lib/cni"],
-      cacheDirectory: network.cache,
-    });
-    await changed.remove(pod);
+    await network.cni({ conflist }).remove(pod);
     expect(await network.leases()).toEqual([]);
   });
 
@@ -95,11 +89,7 @@ describe("Cni with the bridge plugin", () => {
     bridge.ipam.ranges = [
       [{ subnet: network.subnet, rangeStart: `${network.gateway}0`, rangeEnd: `${network.gateway}0` }],
     ];
-    const narrow = createCni({
-      conflist,
-      pluginDirectories: ["/usr/lib/cni"],
-      cacheDirectory: network.cache,
-    });
+    const narrow = network.cni({ conflist });
     const [first, second] = [await network.attachment(), await network.attachment()];
     await narrow.add(first);
     const error = await narrow.add(second).catch((reason) => reason);

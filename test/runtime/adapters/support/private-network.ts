@@ -5,21 +5,32 @@ import { join } from "node:path";
 
 import type { Attachment } from "../../../../src/runtime/adapters/cni/attachment.js";
 import { removeBridge } from "../../../../src/runtime/adapters/cni/bridge.js";
-import { type Cni, createCni } from "../../../../src/runtime/adapters/cni/cni.js";
+import type { Cni } from "../../../../src/runtime/adapters/cni/cni.js";
 import {
+  type BridgeNetwork,
   bridgeConflist,
   type Conflist,
   type PluginConfig,
 } from "../../../../src/runtime/adapters/cni/conflist.js";
+import { removeMasquerade } from "../../../../src/runtime/adapters/cni/masquerade.js";
+import { bridgeNetwork } from "../../../../src/runtime/adapters/cni/network.js";
+import { createCni } from "../../../../src/runtime/adapters/cni/plugin-network.js";
 import { createNetns } from "../../../../src/runtime/adapters/netns/netns.js";
 import { runCommand } from "../../../../src/runtime/adapters/run-command.js";
 import { findLeftovers } from "./leftovers.js";
 
+interface Variant {
+  conflist?: Conflist;
+  more?: PluginConfig[];
+  timeoutMs?: number;
+}
+
 /** A network of the real plugins with a bridge, a subnet and leases of its own. */
 export class PrivateNetwork implements AsyncDisposable {
   readonly bridge = `crk${randomBytes(4).toString("hex")}`;
-  readonly #net = `10.97.${randomInt(256)}`;
+  readonly #net = `10.${randomInt(96, 224)}.${randomInt(256)}`;
   readonly conflist: Conflist;
+  readonly #options: BridgeNetwork;
   readonly cache: string;
   readonly #netns = createNetns();
   readonly #attachments: Attachment[] = [];
@@ -27,12 +38,8 @@ export class PrivateNetwork implements AsyncDisposable {
   private constructor(readonly directory: string) {
     this.cache = join(directory, "cache");
     const { bridge, subnet } = this;
-    this.conflist = bridgeConflist({
-      name: bridge,
-      bridge,
-      subnet,
-      leaseDirectory: join(directory, "leases"),
-    });
+    this.#options = { name: bridge, bridge, subnet, leaseDirectory: join(directory, "leases") };
+    this.conflist = bridgeConflist(this.#options);
   }
 
   static async make(): Promise<PrivateNetwork> {
@@ -47,10 +54,11 @@ export class PrivateNetwork implements AsyncDisposable {
     return `${this.#net}.1`;
   }
 
-  /** The network with more plugins behind those of the bridge. */
-  cni({ more = [], timeoutMs }: { more?: PluginConfig[]; timeoutMs?: number } = {}): Cni {
+  /** The network, with more plugins behind its own. */
+  cni({ conflist = this.conflist, more = [], timeoutMs }: Variant = {}): Cni {
+    const changed = { ...conflist, plugins: [...conflist.plugins, ...more] };
     return createCni({
-      conflist: { ...this.conflist, plugins: [...this.conflist.plugins, ...more] },
+      network: { ...bridgeNetwork(this.#options), conflist: async () => changed },
       pluginDirectories: [this.directory, "/usr/lib/cni"],
       cacheDirectory: this.cache,
       timeoutMs,
@@ -98,10 +106,15 @@ export class PrivateNetwork implements AsyncDisposable {
     return readdir(`/sys/class/net/${this.bridge}/brif`).catch(() => []);
   }
 
-  /** Rules that bear the network's name or its subnet. */
-  async rules(): Promise<string[]> {
-    const { stdout } = await runCommand("iptables-save", []);
-    return stdout.split("\n").filter((line) => line.includes(this.bridge) || line.includes(`${this.#net}.`));
+  /** Rules for all pods of the network. */
+  async sharedRules(): Promise<string[]> {
+    return (await savedRules()).filter((line) => line.includes(`"crikit ${this.bridge}"`));
+  }
+
+  /** Rules for single pods, that bear the network's name or an address of it. */
+  async podRules(): Promise<string[]> {
+    const rules = (await savedRules()).filter((line) => !line.includes(`"crikit ${this.bridge}"`));
+    return rules.filter((line) => line.includes(this.bridge) || line.includes(`${this.#net}.`));
   }
 
   async bridgeExists(): Promise<boolean> {
@@ -113,13 +126,19 @@ export class PrivateNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { netns } of this.#attachments) await this.#netns.remove(netns);
+    await removeMasquerade(this);
     await removeBridge(this.bridge);
     const left = [
-      ...(await this.rules()),
+      ...(await this.sharedRules()),
+      ...(await this.podRules()),
       ...(await this.leases()),
       ...(await findLeftovers(this.directory)),
     ];
     await rm(this.directory, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`Left behind: ${left.join("\n")}`);
   }
+}
+
+async function savedRules(): Promise<string[]> {
+  return (await runCommand("iptables-save", [])).stdout.split("\n");
 }

@@ -1,0 +1,45 @@
+import { type BridgeNetwork, bridgeConflist, type Conflist, loadConflist } from "./conflist.js";
+import { type Holder, leaseHolders, portHolders } from "./holders.js";
+import { ensureMasquerade } from "./masquerade.js";
+
+/** What pods are to be joined to. */
+export interface Network {
+  /** Asked for every pod anew. Rejects while there is none. */
+  conflist(): Promise<Conflist>;
+  /** Makes what the plugins rely on but do not make. Repeating it adds nothing. */
+  prepare(): Promise<void>;
+  /** Who holds something in a network that nobody else uses. */
+  holders(): Promise<Holder[]>;
+}
+
+/** The network of a runtime that was given none. It belongs to this runtime alone. */
+export function bridgeNetwork(options: BridgeNetwork): Network {
+  const { name, bridge, subnet, leaseDirectory } = options;
+  const conflist = bridgeConflist(options);
+  let preparing: Promise<void> | undefined;
+  return {
+    conflist: async () => conflist,
+    prepare() {
+      // One look for all who ask while it lasts.
+      preparing ??= ensureMasquerade({ bridge, subnet }).finally(() => {
+        preparing = undefined;
+      });
+      return preparing;
+    },
+    async holders() {
+      return [...(await leaseHolders(leaseDirectory, name)), ...(await portHolders(name))];
+    },
+  };
+}
+
+/**
+ * The network of a directory, read whenever it is asked for: one that comes or changes later is taken up
+ * without a restart. What it holds for others is not ours to judge, so only what was cached is swept.
+ */
+export function configuredNetwork(directory: string): Network {
+  return {
+    conflist: () => loadConflist(directory),
+    prepare: async () => {},
+    holders: async () => [],
+  };
+}
