@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { Rollback } from "../../../src/async/rollback.js";
+import { createImageClient, type ImageClient } from "../../../src/services/image-client.js";
+import { createRuntimeClient, type RuntimeClient } from "../../../src/services/runtime-client.js";
+import { claimNetwork } from "../../../src/testing/network-claim.js";
+import { runtimeMain } from "../../../src/testing/package-files.js";
+import { temporaryDirectory } from "../../../src/testing/temporary-directory.js";
+import { openConnection } from "../../../src/transport/connection.js";
+import { parseEndpoint } from "../../../src/transport/endpoint.js";
+import { findLeaks } from "../../support/leaks.js";
+import { until } from "../../support/until.js";
+
+/** A daemon in a process of its own, which can be made to die in the middle of a call. */
+export interface KillableRuntime {
+  readonly directory: string;
+  readonly runtime: RuntimeClient;
+  readonly images: ImageClient;
+  /** Has the daemon end by SIGKILL at its nth step from now on. */
+  killAtStep(step: number): Promise<void>;
+  /** Whether it has been killed since the last start; waits for a kill under way. */
+  wasKilled(): Promise<boolean>;
+  /** Starts the daemon anew on the same directories; one that lives is killed first. */
+  restart(): Promise<void>;
+  end(): Promise<string[]>;
+}
+
+const hook = fileURLToPath(new URL("kill-hook.mjs", import.meta.url));
+
+export async function startKillableRuntime(): Promise<KillableRuntime> {
+  const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
+  const network = await claimNetwork(directory);
+  await mkdir(directory, { mode: 0o700 });
+  const undo = new Rollback();
+  undo.add("give the network back", () => network.release());
+  undo.add("remove the directory", () => rm(directory, { recursive: true, force: true }));
+  const places = ["--root", join(directory, "root"), "--state", join(directory, "state")];
+  places.push("--bridge", network.bridge, "--subnet", network.subnet);
+  undo.add("purge", () => once(run(["purge", ...places]), "exit"));
+  const endpoint = `unix://${directory}/cri.sock`;
+  const killFile = join(directory, "kill");
+  const connection = openConnection(parseEndpoint(endpoint));
+  undo.add("close the connection", () => connection.close());
+
+  function run(args: string[]): ChildProcess {
+    return spawn(process.execPath, ["--import", hook, runtimeMain(), ...args], {
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, CRIKIT_TEST_KILL: killFile },
+    });
+  }
+
+  let daemon: ChildProcess | undefined;
+  async function kill(): Promise<void> {
+    if (!daemon || hasEnded(daemon)) return;
+    const exited = once(daemon, "exit");
+    daemon.kill("SIGKILL");
+    await exited;
+  }
+  async function start(): Promise<void> {
+    daemon = run(["--listen", endpoint, ...places]);
+    const { stdout } = daemon;
+    if (!stdout) throw new Error("The daemon has no standard output");
+    for await (const line of stdout.setEncoding("utf8")) if (String(line).includes("listening on")) return;
+    throw new Error("The daemon ended before it served");
+  }
+  undo.add("kill the daemon", kill);
+  await start();
+  return {
+    directory,
+    runtime: createRuntimeClient(connection),
+    images: createImageClient(connection),
+    async killAtStep(step) {
+      await writeFile(killFile, String(step));
+      daemon?.kill("SIGUSR2");
+      await until("the daemon counts", async () => !existsSync(killFile));
+    },
+    async wasKilled() {
+      const { pid } = daemon ?? {};
+      if (pid !== undefined && !existsSync(`/proc/${pid}/exe`))
+        await until("it is gone", async () => hasEnded(daemon));
+      return hasEnded(daemon);
+    },
+    async restart() {
+      await kill();
+      await start();
+    },
+    async end() {
+      const failures = await undo.run();
+      const { bridge, subnet } = network;
+      const left = await findLeaks({ directory, network: { bridge, subnet } });
+      return [...failures.map(({ description, error }) => `${description}: ${error}`), ...left];
+    },
+  };
+}
+
+function hasEnded(daemon: ChildProcess | undefined): boolean {
+  return daemon?.exitCode != null || daemon?.signalCode != null;
+}
