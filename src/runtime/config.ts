@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 
 import { InvalidArgumentError } from "../errors.js";
@@ -65,39 +66,77 @@ export const defaultConfig: RuntimeConfig = {
 const maxSocketPathBytes = 107;
 const maxInterfaceNameBytes = 15;
 
-/** The defaults with what is given laid over them, checked. Throws `InvalidArgumentError` naming the key. */
-export function resolveConfig(given: Partial<RuntimeConfig> = {}): RuntimeConfig {
+interface Problem {
+  key: keyof RuntimeConfig;
+  why: string;
+}
+
+/**
+ * The defaults with what is given laid over them, checked: `listen` as an address, directories without `..`.
+ * Throws `InvalidArgumentError` whose message begins with the key, as `nameOf` spells it.
+ */
+export function resolveConfig(
+  given: Partial<RuntimeConfig> = {},
+  nameOf: (key: keyof RuntimeConfig) => string = (key) => key,
+): RuntimeConfig {
   const config = { ...defaultConfig, ...given };
-  const path = socketPath(config.listen);
-  if (Buffer.byteLength(path) > maxSocketPathBytes) {
-    throw refusal("listen", `${path} is longer than the ${maxSocketPathBytes} bytes of a unix socket path`);
+  for (const { key, why } of [
+    ...placeProblems(config),
+    ...networkProblems(config),
+    ...handlerProblems(config),
+  ]) {
+    throw new InvalidArgumentError(`${nameOf(key)}: ${why}`, { field: key });
+  }
+  const listen = `unix://${pathOf(config.listen)}`;
+  return { ...config, listen, root: resolve(config.root), state: resolve(config.state) };
+}
+
+/** The socket's file in a configuration that `resolveConfig` gave. */
+export function socketPath({ listen }: RuntimeConfig): string {
+  return pathOf(listen);
+}
+
+function pathOf(listen: string): string {
+  return /^unix:(?:\/\/)?(\/.*)$/.exec(listen)?.[1] ?? listen;
+}
+
+function* placeProblems(config: RuntimeConfig): Generator<Problem> {
+  const path = pathOf(config.listen);
+  if (!isAbsolute(path)) {
+    yield { key: "listen", why: `"${config.listen}" is not an address such as unix:///run/crikit.sock` };
+  } else if (Buffer.byteLength(path) > maxSocketPathBytes) {
+    yield {
+      key: "listen",
+      why: `${path} is longer than the ${maxSocketPathBytes} bytes of a unix socket path`,
+    };
   }
   for (const key of ["root", "state"] as const) {
-    if (!isAbsolute(config[key])) throw refusal(key, `"${config[key]}" is not an absolute path`);
+    if (!isAbsolute(config[key])) yield { key, why: `"${config[key]}" is not an absolute path` };
   }
-  const root = resolve(config.root);
-  const state = resolve(config.state);
-  if (root === state) throw refusal("state", "is the same directory as root");
-  if (!/^[^/\s]+$/.test(config.bridge) || Buffer.byteLength(config.bridge) > maxInterfaceNameBytes) {
-    throw refusal("bridge", `"${config.bridge}" is not an interface name of at most 15 bytes`);
+  if (resolve(config.root) === resolve(config.state)) {
+    yield { key: "state", why: "is the same directory as root" };
   }
-  if (!/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(config.subnet)) {
-    throw refusal("subnet", `"${config.subnet}" is not a subnet such as 10.89.0.0/16`);
-  }
-  if (!config.handlers[config.defaultHandler]) {
-    throw refusal("defaultHandler", `"${config.defaultHandler}" is not among the handlers`);
-  }
-  return { ...config, root, state };
 }
 
-/** The path of an address such as `unix:///run/crikit/crikit.sock`. */
-export function socketPath(listen: string): string {
-  const path = /^unix:(?:\/\/)?(\/.*)$/.exec(listen)?.[1] ?? listen;
-  if (!isAbsolute(path))
-    throw refusal("listen", `"${listen}" is not an address such as unix:///run/crikit.sock`);
-  return path;
+function* networkProblems({ bridge, subnet }: RuntimeConfig): Generator<Problem> {
+  if (!/^[^/\s]+$/.test(bridge) || Buffer.byteLength(bridge) > maxInterfaceNameBytes) {
+    yield { key: "bridge", why: `"${bridge}" is not an interface name of at most 15 bytes` };
+  }
+  const [address = "", prefix = ""] = subnet.split("/");
+  if (!isIPv4(address) || !/^([89]|[12]\d|30)$/.test(prefix)) {
+    yield { key: "subnet", why: `"${subnet}" is not a subnet such as 10.89.0.0/16` };
+  }
 }
 
-function refusal(key: keyof RuntimeConfig, why: string): InvalidArgumentError {
-  return new InvalidArgumentError(`${key}: ${why}`, { field: key });
+function* handlerProblems({ handlers, defaultHandler }: RuntimeConfig): Generator<Problem> {
+  for (const name of Object.keys(handlers)) {
+    // As Kubernetes has it; it names a directory as well.
+    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
+      yield { key: "handlers", why: `"${name}" is not a name of a-z, 0-9 and -` };
+    }
+  }
+  if (!Object.hasOwn(handlers, defaultHandler)) {
+    const names = Object.keys(handlers).join(", ") || "none";
+    yield { key: "defaultHandler", why: `"${defaultHandler}" is not among the handlers (${names})` };
+  }
 }

@@ -41,11 +41,11 @@ export interface Runtime {
  */
 export function createRuntime(config: Partial<RuntimeConfig> = {}, options: RuntimeOptions = {}): Runtime {
   const resolved = resolveConfig(config);
-  const path = socketPath(resolved.listen);
+  const path = socketPath(resolved);
   const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
   let started: Promise<Listening> | undefined;
   return {
-    endpoint: `unix://${path}`,
+    endpoint: resolved.listen,
     async listen() {
       started ??= start(resolved, path, log);
       await started;

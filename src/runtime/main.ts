@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { CriError } from "../errors.js";
-import { type Command, parseFlags, usage } from "./flags.js";
+import { parseFlags } from "./config/flags.js";
+import { help } from "./config/help.js";
+import { type ConfigSources, loadConfig } from "./config/load.js";
+import { printConfig } from "./config/print.js";
 import { createRuntime, purgeRuntime } from "./index.js";
 import { packageVersion } from "./package-version.js";
 
@@ -8,22 +11,26 @@ async function main(): Promise<number> {
   const command = parseFlags(process.argv.slice(2));
   switch (command.name) {
     case "help":
-      process.stdout.write(usage);
+      process.stdout.write(help());
       return 0;
     case "version":
       process.stdout.write(`crikit-runtime ${packageVersion()}\n`);
       return 0;
+    case "config":
+      process.stdout.write(printConfig(await loadConfig(command.sources)));
+      return 0;
     case "purge":
-      return (await purgeRuntime(command.config)) ? 0 : 1;
+      return (await purgeRuntime((await loadConfig(command.sources)).config)) ? 0 : 1;
     case "serve":
-      return serve(command);
+      return serve(command.sources);
   }
 }
 
-async function serve({ config }: Extract<Command, { name: "serve" }>): Promise<number> {
+async function serve(sources: ConfigSources): Promise<number> {
   // Who reads the log may go before the daemon does.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
+  const { config } = await loadConfig(sources);
   const runtime = createRuntime(config);
   const told = new Promise<void>((resolve) => {
     process.once("SIGTERM", () => resolve());

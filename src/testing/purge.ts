@@ -9,9 +9,9 @@ import { temporaryDirectory } from "./temporary-directory.js";
 
 const execFileAsync = promisify(execFile);
 
-/** The daemon's own flags for what it keeps in a private directory. */
+/** The daemon's own flags for what it keeps in a private directory; the machine's own configuration is not read. */
 export function placeFlags({ directory, bridge, subnet }: Claimed): string[] {
-  const places = ["--root", rootOf(directory), "--state", join(directory, "state")];
+  const places = ["--config", "/dev/null", "--root", rootOf(directory), "--state", join(directory, "state")];
   return [...places, "--bridge", bridge, "--subnet", subnet];
 }
 

@@ -45,7 +45,7 @@ afterEach(async () => {
 function places(): string[] {
   const { bridge, subnet } = network;
   const directories = ["--root", join(directory, "root"), "--state", join(directory, "state")];
-  return [...directories, "--bridge", bridge, "--subnet", subnet];
+  return ["--config", "/dev/null", ...directories, "--bridge", bridge, "--subnet", subnet];
 }
 
 function run(args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
