@@ -15,4 +15,16 @@ export interface Attachment {
   netns: string;
   pod: { name: string; namespace: string; uid: string };
   portMappings: PortMapping[];
+  /** Asked for by the pod; of use to plugins that configure it in the network, or in a virtual machine. */
+  dns?: { servers: string[]; searches: string[]; options: string[] } | undefined;
+  bandwidth?: Bandwidth | undefined;
+  annotations?: Record<string, string> | undefined;
+}
+
+/** Limits in bits and bits per second, seen from the pod. */
+export interface Bandwidth {
+  ingressRate?: number;
+  ingressBurst?: number;
+  egressRate?: number;
+  egressBurst?: number;
 }

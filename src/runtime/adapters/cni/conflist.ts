@@ -1,12 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-
-import { CriError } from "../../../errors.js";
-
 /** One plugin of a network, as CNI's configuration files describe it. */
 export interface PluginConfig {
   type: string;
-  /** What the plugin takes from the runtime; only `portMappings` is given. */
+  /** What the plugin takes from the runtime: see `runtimeConfig`. */
   capabilities?: Record<string, boolean>;
   /** Assigns the addresses. */
   ipam?: { type?: string; [key: string]: unknown };
@@ -56,25 +51,4 @@ export function bridgeConflist(network: BridgeNetwork): Conflist {
       { type: "portmap", capabilities: { portMappings: true } },
     ],
   };
-}
-
-/** Reads the network of a directory: the first file by name, as other runtimes choose. */
-export async function loadConflist(directory: string): Promise<Conflist> {
-  const files = await readdir(directory).catch((cause) => {
-    throw new CriError("not_found", `CNI configuration directory ${directory} cannot be read`, { cause });
-  });
-  const [first] = files.filter((name) => /\.(conflist|conf|json)$/.test(name)).sort();
-  if (!first) throw new CriError("not_found", `No CNI network (*.conflist, *.conf, *.json) in ${directory}`);
-  const path = join(directory, first);
-  let parsed: Partial<Conflist> & Partial<PluginConfig>;
-  try {
-    parsed = JSON.parse(await readFile(path, "utf8"));
-  } catch (cause) {
-    throw new CriError("invalid_argument", `${path} is not JSON`, { cause });
-  }
-  const { cniVersion = "0.4.0", name, plugins, type } = parsed;
-  if (!name) throw new CriError("invalid_argument", `${path} has no "name"`);
-  if (plugins && plugins.length > 0) return { cniVersion, name, plugins };
-  if (type) return { cniVersion, name, plugins: [{ ...parsed, type }] };
-  throw new CriError("invalid_argument", `${path} has neither "plugins" nor "type"`);
 }

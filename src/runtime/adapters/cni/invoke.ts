@@ -6,11 +6,7 @@ import { runCommand } from "../run-command.js";
 import type { Attachment } from "./attachment.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
 import { toPluginError } from "./plugin-error.js";
-
-/** The part of a plugin's result that is looked at; the rest is passed on as it came. */
-export interface PluginResult {
-  ips?: { address: string }[];
-}
+import { interfaceName, type PluginResult, parseResult } from "./result.js";
 
 export interface Invocation {
   command: "ADD" | "DEL";
@@ -27,11 +23,9 @@ export interface InvokeOptions {
   signal?: AbortSignal | undefined;
 }
 
-const interfaceName = "eth0";
-
 /** Runs one plugin. Its result is empty for DEL. */
 export async function invokePlugin(invocation: Invocation, options: InvokeOptions): Promise<PluginResult> {
-  const { command, plugin } = invocation;
+  const { command, plugin, network } = invocation;
   const { signal, timeoutMs, pluginDirectories } = options;
   try {
     const path = await findPlugin(plugin.type, pluginDirectories);
@@ -41,21 +35,17 @@ export async function invokePlugin(invocation: Invocation, options: InvokeOption
       timeoutMs,
       signal,
     });
-    return stdout.trim() === "" ? {} : JSON.parse(stdout);
+    return command === "ADD" ? parseResult(stdout) : {};
   } catch (error) {
     if (signal?.aborted && error === signal.reason) throw error;
-    throw toPluginError(error, { plugin: plugin.type, command });
+    throw toPluginError(error, { plugin: plugin.type, network: network.name, command });
   }
 }
 
 export async function findPlugin(type: string, directories: readonly string[]): Promise<string> {
   for (const directory of directories) {
     const path = join(directory, type);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
+    if (await isExecutable(path)) return path;
   }
   throw new CriError(
     "failed_precondition",
@@ -63,16 +53,44 @@ export async function findPlugin(type: string, directories: readonly string[]): 
   );
 }
 
-function pluginInput({ plugin, network, attachment, previous }: Invocation): unknown {
-  const { capabilities, ...config } = plugin;
-  const { portMappings } = attachment;
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function pluginInput({ command, plugin, network, attachment, previous }: Invocation): unknown {
+  const { capabilities = {} } = plugin;
+  const { cniVersion, name } = network;
+  const given = Object.entries(runtimeConfig(attachment)).filter(
+    ([key, value]) => capabilities[key] && value,
+  );
+  // Before 0.4.0 DEL came without a result.
+  const takesPrevious = command === "ADD" || isSince(cniVersion, [0, 4, 0]);
   return {
-    ...config,
-    cniVersion: network.cniVersion,
-    name: network.name,
-    ...(previous && { prevResult: previous }),
-    ...(capabilities?.portMappings && portMappings.length > 0 && { runtimeConfig: { portMappings } }),
+    ...plugin,
+    cniVersion,
+    name,
+    ...(previous && takesPrevious && { prevResult: previous }),
+    ...(given.length > 0 && { runtimeConfig: Object.fromEntries(given) }),
   };
+}
+
+/** What there is for plugins that declare a capability, by its name in CNI's conventions. */
+function runtimeConfig({ portMappings, dns, bandwidth, annotations }: Attachment): Record<string, unknown> {
+  return {
+    portMappings: portMappings.length > 0 ? portMappings : undefined,
+    dns,
+    bandwidth,
+    "io.kubernetes.cri.pod-annotations": annotations,
+  };
+}
+
+function isSince(version: string, minimum: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  const different = minimum.findIndex((part, index) => parts[index] !== part);
+  return different === -1 || (parts[different] ?? 0) > (minimum[different] ?? 0);
 }
 
 function pluginEnvironment(

@@ -1,5 +1,6 @@
-import { type BridgeNetwork, bridgeConflist, type Conflist, loadConflist } from "./conflist.js";
+import { type BridgeNetwork, bridgeConflist, type Conflist } from "./conflist.js";
 import { type Holder, leaseHolders, portHolders } from "./holders.js";
+import { loadConflist } from "./load-conflist.js";
 import { ensureMasquerade } from "./masquerade.js";
 
 /** What pods are to be joined to. */

@@ -4,9 +4,11 @@ import { CriError } from "../../../errors.js";
 import type { Attachment } from "./attachment.js";
 import type { Cni, CniOptions, CniResult, NetworkStatus } from "./cni.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
-import { findPlugin, type Invocation, invokePlugin, type PluginResult } from "./invoke.js";
+import { findPlugin, type Invocation, invokePlugin } from "./invoke.js";
 import { isNamespace } from "./is-namespace.js";
 import { messageOf, pastFailures } from "./past-failures.js";
+import { CniPluginError, toPluginError } from "./plugin-error.js";
+import { interfaceName, type PluginResult, podAddresses } from "./result.js";
 import { type CachedAdd, ResultCache } from "./result-cache.js";
 import { findStrays } from "./strays.js";
 
@@ -30,6 +32,8 @@ class PluginNetwork implements Cni {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<CniResult> {
     const conflist = await this.#options.network.conflist();
+    const missing = await this.#findMissing(conflist.plugins);
+    if (missing) throw toPluginError(missing.error, { ...missing, network: conflist.name, command: "ADD" });
     let undone = "";
     try {
       return await withRollback(
@@ -43,7 +47,7 @@ class PluginNetwork implements Cni {
             this.#options.network.prepare().then(() => undefined),
           ]);
           await this.#cache.write({ ...cached, result });
-          return { ips: (result?.ips ?? []).map(withoutPrefix), raw: result };
+          return toResult(conflist, result ?? {});
         },
         ([failure]) => {
           undone = `; undoing it failed too: ${messageOf(failure?.error)}`;
@@ -51,13 +55,14 @@ class PluginNetwork implements Cni {
       );
     } catch (error) {
       if (undone === "" || signal?.aborted) throw error;
+      if (error instanceof CniPluginError) throw error.with(undone);
       throw new CriError("internal", `${messageOf(error)}${undone}`, { cause: error });
     }
   }
 
   async remove(attachment: Attachment): Promise<void> {
     const { id } = attachment;
-    const cached = (await this.#cache.read(id)) ?? (await this.#fallback(attachment));
+    const cached = (await this.#cache.read(id)) ?? (await this.#presumed(attachment));
     // There is no network, and there was none to add to.
     if (!cached) return;
     const { conflist, result: previous } = cached;
@@ -71,10 +76,9 @@ class PluginNetwork implements Cni {
   }
 
   async status(): Promise<NetworkStatus> {
-    const { network, pluginDirectories } = this.#options;
     try {
-      const { plugins } = await network.conflist();
-      for (const type of plugins.flatMap(pluginTypes)) await findPlugin(type, pluginDirectories);
+      const missing = await this.#findMissing((await this.#options.network.conflist()).plugins);
+      if (missing) throw missing.error;
       return { ready: true };
     } catch (error) {
       return { ready: false, reason: "NetworkPluginNotReady", message: messageOf(error) };
@@ -106,9 +110,27 @@ class PluginNetwork implements Cni {
     return invokePlugin(invocation, { pluginDirectories, timeoutMs, signal });
   }
 
-  async #fallback(attachment: Attachment): Promise<CachedAdd | undefined> {
+  /** The first plugin that cannot be found. */
+  async #findMissing(
+    plugins: readonly PluginConfig[],
+  ): Promise<{ plugin: string; error: unknown } | undefined> {
+    for (const plugin of plugins.flatMap(pluginTypes)) {
+      try {
+        await findPlugin(plugin, this.#options.pluginDirectories);
+      } catch (error) {
+        return { plugin, error };
+      }
+    }
+    return undefined;
+  }
+
+  /** What an attachment of which nothing is written down may hold. Plugins that are not there did nothing. */
+  async #presumed(attachment: Attachment): Promise<CachedAdd | undefined> {
     const conflist = await this.#options.network.conflist().catch(() => undefined);
-    return conflist && { conflist, attachment };
+    if (!conflist) return undefined;
+    const missing = await Promise.all(conflist.plugins.map((plugin) => this.#findMissing([plugin])));
+    const plugins = conflist.plugins.filter((_, index) => !missing[index]);
+    return { conflist: { ...conflist, plugins }, attachment };
   }
 }
 
@@ -122,6 +144,9 @@ function pluginTypes({ type, ipam }: PluginConfig): string[] {
   return ipam?.type ? [type, ipam.type] : [type];
 }
 
-function withoutPrefix({ address }: { address: string }): string {
-  return address.replace(/\/.*$/, "");
+/** Without an address a pod would be there that nobody can reach. */
+function toResult({ name }: Conflist, raw: PluginResult): CniResult {
+  const ips = podAddresses(raw);
+  if (ips.length > 0) return { ips, raw };
+  throw new CriError("internal", `CNI network ${name} gave the pod no address on ${interfaceName}`);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { Attachment } from "./attachment.js";
 import type { Conflist } from "./conflist.js";
-import type { PluginResult } from "./invoke.js";
+import type { PluginResult } from "./result.js";
 
 /** What DEL must be told, as it was at ADD: the configuration may have changed since. */
 export interface CachedAdd {

@@ -103,7 +103,15 @@ describe("Cni with the bridge plugin", () => {
 
 describe("Cni with other plugins", () => {
   test("hands each plugin the result of the one before, and the pod's names", async () => {
-    const result = { cniVersion: "1.0.0", ips: [{ address: "fd00::7/64" }, { address: "10.1.2.3/8" }] };
+    const result = {
+      cniVersion: "1.0.0",
+      interfaces: [{ name: "veth1" }, { name: "eth0", sandbox: "x" }],
+      ips: [
+        { address: "192.0.2.1/24", interface: 0 },
+        { address: "fd00::7/64", interface: 1 },
+        { address: "10.1.2.3/8", interface: 1 },
+      ],
+    };
     const record = await network.writePlugin(
       "record",
       `cat > ${network.directory}/$CNI_COMMAND.json; env > ${network.directory}/$CNI_COMMAND.env
@@ -112,7 +120,8 @@ describe("Cni with other plugins", () => {
     const cni = network.cni({ more: [{ ...record, capabilities: { portMappings: true }, own: "setting" }] });
     const pod = await network.attachment();
     const { ips } = await cni.add(pod);
-    expect(ips).toEqual(["fd00::7", "10.1.2.3"]);
+    // Those of the pod, IPv4 first, as kubelet takes the first for the primary one.
+    expect(ips).toEqual(["10.1.2.3", "fd00::7"]);
     const added = await recorded("ADD");
     expect(added.config).toMatchObject({
       name: network.bridge,
@@ -137,7 +146,9 @@ describe("Cni with other plugins", () => {
     const cni = network.cni({ more: [hang], timeoutMs: 1000 });
     const began = performance.now();
     const pod = await network.attachment();
-    await expect(cni.add(pod)).rejects.toThrow("CNI ADD by plugin hang failed: hang: not done after 1000 ms");
+    await expect(cni.add(pod)).rejects.toThrow(
+      `CNI ADD by plugin hang of network ${network.bridge} failed: hang: not done after 1000 ms`,
+    );
     expect(performance.now() - began).toBeLessThan(10_000);
     await expectNothingOf(pod);
   });
@@ -160,7 +171,7 @@ describe("Cni with other plugins", () => {
   });
 
   test("goes on past plugins that fail to free, names them all, and can be asked again", async () => {
-    const script = `[ $CNI_COMMAND = ADD ] && exec echo '{"cniVersion": "1.0.0"}'
+    const script = `[ $CNI_COMMAND = ADD ] && exec echo '{"cniVersion": "1.0.0", "ips": [{"address": "10.1.2.3/8"}]}'
 [ -e ${network.directory}/mended ] && exit 0
 echo '{"cniVersion": "1.0.0", "code": 123, "msg": "will not", "details": "'$0'"}'; exit 1`;
     const more = [await network.writePlugin("first", script), await network.writePlugin("second", script)];
@@ -169,8 +180,8 @@ echo '{"cniVersion": "1.0.0", "code": 123, "msg": "will not", "details": "'$0'"}
     await cni.add(pod);
     const error = await cni.remove(pod).catch((reason) => reason);
     expect(error.message).toBe(
-      `CNI DEL by plugin second failed: will not: ${network.directory}/second; ` +
-        `CNI DEL by plugin first failed: will not: ${network.directory}/first`,
+      `CNI DEL by plugin second of network ${network.bridge} failed: will not: ${network.directory}/second; ` +
+        `CNI DEL by plugin first of network ${network.bridge} failed: will not: ${network.directory}/first`,
     );
     expect(await network.leases()).toEqual([]);
     expect(await network.cached()).toEqual([`${pod.id}.json`]);
@@ -179,13 +190,116 @@ echo '{"cniVersion": "1.0.0", "code": 123, "msg": "will not", "details": "'$0'"}
     expect(await network.cached()).toEqual([]);
   });
 
-  test("takes nonsense from a plugin for an error of it", async () => {
-    const nonsense = await network.writePlugin("nonsense", "[ $CNI_COMMAND = DEL ] || echo so what");
+  test.each([
+    ["text", "echo so what", "its result is not JSON: so what"],
+    ["a list", "echo '[1]'", "its result is not a JSON object: [1]"],
+    ["an error that is none", "echo oops; exit 3", "exit code 3"],
+    ["a crash", "kill -SEGV $$", "killed by SIGSEGV"],
+  ])("takes %s from a plugin for an error of it", async (_, script, why) => {
+    const nonsense = await network.writePlugin("nonsense", `[ $CNI_COMMAND = DEL ] || { ${script}; }`);
     const pod = await network.attachment();
-    await expect(network.cni({ more: [nonsense] }).add(pod)).rejects.toThrow(
-      "CNI ADD by plugin nonsense failed:",
+    const error = await network
+      .cni({ more: [nonsense] })
+      .add(pod)
+      .catch((reason) => reason);
+    expect(error).toBeInstanceOf(CniPluginError);
+    expect(error).toMatchObject({ plugin: "nonsense", network: network.bridge, command: "ADD" });
+    expect(error.message).toContain(why);
+    await expectNothingOf(pod);
+  });
+
+  test.each([
+    ["plugin", { type: "no-such-plugin" }],
+    ["plugin for addresses", { type: "bridge", ipam: { type: "no-such-plugin" } }],
+  ])("says which %s cannot be found, and has done nothing", async (_, missing) => {
+    const pod = await network.attachment();
+    const cni = network.cni({ more: [missing] });
+    const error = await cni.add(pod).catch((reason) => reason);
+    expect(error).toBeInstanceOf(CniPluginError);
+    expect(error).toMatchObject({ plugin: "no-such-plugin", network: network.bridge });
+    expect(error.message).toContain(
+      `CNI ADD by plugin no-such-plugin of network ${network.bridge} failed: CNI plugin no-such-plugin is in none of`,
+    );
+    expect(await network.bridgeExists()).toBe(false);
+    await expectNothingOf(pod);
+    await cni.remove(pod);
+  });
+
+  test("tells that undoing failed too, and keeps what it knows for a later removal", async () => {
+    const pod = await network.attachment();
+    const stubborn = await network.writePlugin(
+      "stubborn",
+      `[ -e ${network.directory}/mended ] || { echo '{"code": 7, "msg": "'$CNI_COMMAND' not today"}'; exit 1; }`,
+    );
+    const cni = network.cni({ more: [stubborn] });
+    const error = await cni.add(pod).catch((reason) => reason);
+    expect(error).toBeInstanceOf(CniPluginError);
+    expect(error).toMatchObject({ plugin: "stubborn", command: "ADD", pluginCode: 7 });
+    expect(error.message).toMatch(/failed: ADD not today; undoing it failed too: .* failed: DEL not today$/);
+    expect(await network.leases()).toEqual([]);
+    expect(await network.cached()).toEqual([`${pod.id}.json`]);
+    await writeFile(join(network.directory, "mended"), "");
+    await cni.remove(pod);
+    await expectNothingOf(pod);
+  });
+
+  test("refuses a network that gives the pod no address", async () => {
+    const pod = await network.attachment();
+    const bare = await network.writePlugin(
+      "bare",
+      `[ $CNI_COMMAND = DEL ] || echo '{"cniVersion": "1.0.0"}'`,
+    );
+    await expect(network.cni({ more: [bare] }).add(pod)).rejects.toThrow(
+      `CNI network ${network.bridge} gave the pod no address on eth0`,
     );
     await expectNothingOf(pod);
+  });
+
+  test.each(["0.1.0", "0.2.0", "0.3.1", "0.4.0", "1.0.0"])("speaks CNI %s", async (cniVersion) => {
+    const cni = network.cni({ conflist: { ...network.conflist, cniVersion } });
+    const pod = await network.attachment({
+      portMappings: [{ hostPort: 21_200, containerPort: 8080, protocol: "tcp" }],
+    });
+    const { ips } = await cni.add(pod);
+    expect(ips).toEqual(await network.leases());
+    expect(ips).toHaveLength(1);
+    await cni.remove(pod);
+    await expectNothingOf(pod);
+    expect(await network.podRules()).toEqual([]);
+  });
+
+  test("gives what the pod asks for to the plugins that declare the capability", async () => {
+    const capabilities = {
+      portMappings: true,
+      dns: true,
+      bandwidth: true,
+      "io.kubernetes.cri.pod-annotations": true,
+      mac: true,
+    };
+    const script = `[ $CNI_COMMAND = DEL ] && exit
+cat > ${network.directory}/$(basename $0).json
+echo '{"cniVersion": "1.0.0", "ips": [{"address": "10.1.2.3/8"}]}'`;
+    const more = [
+      { ...(await network.writePlugin("all", script)), capabilities },
+      { ...(await network.writePlugin("some", script)), capabilities: { dns: true, portMappings: false } },
+    ];
+    const portMappings = [{ hostPort: 21_210, containerPort: 8080, protocol: "tcp" as const }];
+    const dns = { servers: ["192.0.2.53"], searches: ["example.test"], options: ["ndots:5"] };
+    const bandwidth = { ingressRate: 1_000_000, ingressBurst: 4_294_967_295 };
+    const annotations = { "example.test/network": "blue" };
+    const pod = await network.attachment({ portMappings, dns, bandwidth, annotations });
+    const cni = network.cni({ more });
+    await cni.add(pod);
+    const given = async (name: string) =>
+      JSON.parse(await readFile(join(network.directory, `${name}.json`), "utf8")).runtimeConfig;
+    expect(await given("all")).toEqual({
+      portMappings,
+      dns,
+      bandwidth,
+      "io.kubernetes.cri.pod-annotations": annotations,
+    });
+    expect(await given("some")).toEqual({ dns });
+    await cni.remove(pod);
   });
 
   test("is ready when each plugin is there, that for the addresses too", async () => {

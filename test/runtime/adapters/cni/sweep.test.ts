@@ -51,7 +51,7 @@ describe("Cni.sweep", () => {
     const stuck = join(network.directory, "stuck");
     const fails = await network.writePlugin(
       "fails",
-      `[ $CNI_COMMAND = ADD ] && exec echo '{"cniVersion": "1.0.0"}'
+      `[ $CNI_COMMAND = ADD ] && exec echo '{"cniVersion": "1.0.0", "ips": [{"address": "10.1.2.3/8"}]}'
 grep -qs "$CNI_CONTAINERID" ${stuck} || exit 0
 echo '{"code": 123, "msg": "will not"}'; exit 1`,
     );
@@ -60,7 +60,9 @@ echo '{"code": 123, "msg": "will not"}'; exit 1`,
     for (const pod of pods) await cni.add(pod);
     const [, second] = pods;
     await writeFile(stuck, second?.id ?? "");
-    await expect(cni.sweep(() => false)).rejects.toThrow("CNI DEL by plugin fails failed: will not");
+    await expect(cni.sweep(() => false)).rejects.toThrow(
+      `CNI DEL by plugin fails of network ${network.bridge} failed: will not`,
+    );
     expect(await network.cached()).toEqual([`${second?.id}.json`]);
     await writeFile(stuck, "");
     await cni.sweep(() => false);
