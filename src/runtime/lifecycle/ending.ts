@@ -33,7 +33,7 @@ export async function findEnding(deps: EndingDeps, watched: Watched): Promise<En
   }
   if (hasMonitor) return undefined;
   await deps.cgroups.kill(cgroupParent, id);
-  const message = "The monitor of the container died before it could report an exit code";
+  const message = "The monitor of the container died or hung before it could report an exit code";
   return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
 }
 

@@ -7,9 +7,10 @@ import { type Deferred, deferred } from "../../async/deferred.js";
 import { KeyedLock } from "../../async/keyed-lock.js";
 import type { ExitSource, LifecycleDeps } from "../deps.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
-import type { SandboxRecord } from "../state/sandbox-record.js";
+import type { RecordedProcess, SandboxRecord } from "../state/sandbox-record.js";
 import type { Timestamp } from "../state/time.js";
-import { findEnding, hasExitFile } from "./ending.js";
+import { type Ending, findEnding, hasExitFile } from "./ending.js";
+import { HangingMonitors } from "./hanging-monitors.js";
 import { freeOciContainer } from "./oci-container.js";
 
 /** The kernel's queue of watch events can overflow without a word: the directory is read as well. */
@@ -22,6 +23,7 @@ export class Exits implements ExitSource {
   readonly #deps: LifecycleDeps;
   readonly #waiting = new Map<string, Set<Deferred<void>>>();
   readonly #handling = new KeyedLock();
+  readonly #hanging = new HangingMonitors();
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -57,6 +59,7 @@ export class Exits implements ExitSource {
       ...this.#deps.sandboxes.list().filter((record) => record.exitedAt === undefined),
     ].map(({ id }) => id);
     await Promise.all([...new Set([...files, ...running])].map((id) => this.#checkLogged(id)));
+    this.#hanging.forgetAllBut(running);
     // What was removed by force has no exit to be found.
     for (const id of this.#waiting.keys()) if (this.#hasEnded(id)) this.#tell(id);
   }
@@ -97,7 +100,7 @@ export class Exits implements ExitSource {
     if (record.step !== undefined || record.startedAt === undefined) return;
     const { id } = record;
     if (record.finishedAt === undefined) {
-      const ending = await findEnding(this.#deps, record);
+      const ending = await this.#findEnding(record, record.init);
       if (!ending) return;
       // File times are coarser than ours: nothing ends before it starts.
       const finishedAt = later(ending.finishedAt, record.startedAt);
@@ -111,12 +114,22 @@ export class Exits implements ExitSource {
     if (record.step !== undefined) return;
     const { id } = record;
     if (record.exitedAt === undefined) {
-      const ending = await findEnding(this.#deps, record);
+      const ending = await this.#findEnding(record, record.pause);
       if (!ending) return;
       await this.#deps.sandboxes.update(id, { exitedAt: ending.finishedAt });
       this.#deps.log.warn("The pause process of a sandbox ended", { id, ...ending });
     } else if (!(await hasExitFile(this.#deps, id))) return;
     await this.#free(record, record.handler, this.#deps.paths.sandbox(id).directory);
+  }
+
+  /** A monitor that hangs counts as none. */
+  async #findEnding(
+    record: ContainerRecord | SandboxRecord,
+    init: RecordedProcess | undefined,
+  ): Promise<Ending | undefined> {
+    const { id, monitor } = record;
+    const hangs = await this.#hanging.isHanging({ id, init, monitor });
+    return findEnding(this.#deps, hangs ? { ...record, monitor: undefined } : record);
   }
 
   /** The files of an end are removed only now that the record is on disk. */

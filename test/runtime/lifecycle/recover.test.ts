@@ -1,10 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
 import { until } from "../../support/until.js";
+import { isAlive, rewrite } from "../support/insides.js";
 import {
   containerConfig,
   createContainer,
@@ -33,21 +33,9 @@ afterAll(async () => {
   expect(await test.end()).toEqual([]);
 });
 
-/** As a daemon that died there would have left it. */
-async function rewrite(kind: "sandboxes" | "containers", id: string, change: object): Promise<void> {
-  const path = join(test.directory, "root", kind, id, "record.json");
-  const file = JSON.parse(await readFile(path, "utf8"));
-  await writeFile(path, JSON.stringify({ ...file, record: { ...file.record, ...change } }));
-}
-
 async function pidOf(containerId: string): Promise<number> {
   const { info } = await test.runtime.containerStatus({ containerId, verbose: true });
   return JSON.parse(info.info ?? "").pid;
-}
-
-async function monitorOf(kind: "sandboxes" | "containers", id: string): Promise<number> {
-  const path = join(test.directory, "root", kind, id, "record.json");
-  return JSON.parse(await readFile(path, "utf8")).record.monitor.pid;
 }
 
 describe("a daemon that starts again", () => {
@@ -89,7 +77,11 @@ describe("a daemon that starts again", () => {
     const config = podConfig(test);
     const { podSandboxId } = await test.runtime.runPodSandbox({ config });
     await test.restart(() => {
-      return rewrite("sandboxes", podSandboxId, { step: "making", pause: undefined, monitor: undefined });
+      return rewrite(test, "sandboxes", podSandboxId, {
+        step: "making",
+        pause: undefined,
+        monitor: undefined,
+      });
     });
     expect((await test.runtime.listPodSandbox({})).items).toEqual([]);
     expect(await readFile("/proc/self/mountinfo", "utf8")).not.toContain(podSandboxId);
@@ -99,7 +91,7 @@ describe("a daemon that starts again", () => {
   it("finishes the removal of a pod with its containers", async () => {
     const pod = await runPod(test);
     const id = await startContainer(test, pod, containerConfig(["sleep", "1000"]));
-    await test.restart(() => rewrite("sandboxes", pod, { step: "removing" }));
+    await test.restart(() => rewrite(test, "sandboxes", pod, { step: "removing" }));
     expect((await test.runtime.listPodSandbox({})).items).toEqual([]);
     await expect(statusOf(test, id)).rejects.toMatchObject({ code: "not_found" });
     expect(await readFile("/proc/self/mountinfo", "utf8")).not.toContain(id);
@@ -107,7 +99,7 @@ describe("a daemon that starts again", () => {
 
   it("finishes the stop of a pod", async () => {
     const pod = await runPod(test);
-    await test.restart(() => rewrite("sandboxes", pod, { step: "stopping" }));
+    await test.restart(() => rewrite(test, "sandboxes", pod, { step: "stopping" }));
     const { status } = await test.runtime.podSandboxStatus({ podSandboxId: pod });
     expect(status?.state).toBe(PodSandboxState.SANDBOX_NOTREADY);
     expect(status?.network?.ip).toBe("");
@@ -118,8 +110,8 @@ describe("a daemon that starts again", () => {
     const made = await createContainer(test, pod, containerConfig(["sleep", "1000"]));
     const removed = await startContainer(test, pod, containerConfig(["sleep", "1000"]));
     await test.restart(async () => {
-      await rewrite("containers", made, { step: "making" });
-      await rewrite("containers", removed, { step: "removing" });
+      await rewrite(test, "containers", made, { step: "making" });
+      await rewrite(test, "containers", removed, { step: "removing" });
     });
     expect((await test.runtime.listContainers({})).containers).toEqual([]);
     const mounts = await readFile("/proc/self/mountinfo", "utf8");
@@ -134,8 +126,8 @@ describe("a daemon that starts again", () => {
     const forgotten = { step: "starting", startedAt: undefined, init: undefined, monitor: undefined };
     const pid = await pidOf(started);
     await test.restart(async () => {
-      await rewrite("containers", started, forgotten);
-      await rewrite("containers", created, { step: "starting" });
+      await rewrite(test, "containers", started, forgotten);
+      await rewrite(test, "containers", created, { step: "starting" });
     });
     expect((await statusOf(test, started)).state).toBe(ContainerState.CONTAINER_RUNNING);
     expect(await pidOf(started)).toBe(pid);
@@ -145,39 +137,3 @@ describe("a daemon that starts again", () => {
     expect((await statusOf(test, started)).exitCode).toBe(137);
   });
 });
-
-describe("a monitor that is killed", () => {
-  it("ends its container, which reads exited, 255, Unknown", async () => {
-    const pod = await runPod(test);
-    const id = await startContainer(test, pod, containerConfig(["sleep", "1000"]));
-    const pid = await pidOf(id);
-    process.kill(await monitorOf("containers", id), "SIGKILL");
-    await until("the end is noticed", async () => {
-      return (await statusOf(test, id)).state === ContainerState.CONTAINER_EXITED;
-    });
-    expect(await statusOf(test, id)).toMatchObject({ exitCode: 255, reason: "Unknown" });
-    expect(await isAlive(pid)).toBe(false);
-  });
-});
-
-describe("a pause process that is killed", () => {
-  it("leaves the pod not ready, and it can be stopped and removed", async () => {
-    const pod = await runPod(test);
-    const { info } = await test.runtime.podSandboxStatus({ podSandboxId: pod, verbose: true });
-    process.kill(JSON.parse(info.info ?? "").pid, "SIGKILL");
-    await until("the pod is not ready", async () => {
-      const { status } = await test.runtime.podSandboxStatus({ podSandboxId: pod });
-      return status?.state === PodSandboxState.SANDBOX_NOTREADY;
-    });
-    const refused = createContainer(test, pod, containerConfig(["true"]));
-    await expect(refused).rejects.toMatchObject({ code: "failed_precondition" });
-    await test.runtime.stopPodSandbox({ podSandboxId: pod });
-    await test.runtime.removePodSandbox({ podSandboxId: pod });
-  });
-});
-
-/** Not counting those that only wait for the host to reap them. */
-async function isAlive(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return status !== "" && !/^State:\s+[ZX]/m.test(status);
-}
