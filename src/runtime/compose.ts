@@ -10,6 +10,7 @@ import { detectCgroups } from "./adapters/cgroups/cgroups.js";
 import { bridgeNetwork, configuredNetwork, type Network } from "./adapters/cni/network.js";
 import { createCni } from "./adapters/cni/plugin-network.js";
 import { createConmon } from "./adapters/conmon/conmon.js";
+import { DiskUsageCache } from "./adapters/disk-usage-cache.js";
 import { readHostFacts } from "./adapters/host/host-facts.js";
 import { readSeccompFile } from "./adapters/host/seccomp-file.js";
 import { createNetns } from "./adapters/netns/netns.js";
@@ -73,6 +74,7 @@ export async function compose(config: RuntimeConfig, log: Logger): Promise<Compo
     images: stores.images,
     exits,
     host,
+    diskUsage: new DiskUsageCache(),
     seccompDefault: await readSeccompFile(config.seccompProfile),
     cgroupParent: cgroupParent(config),
   };

@@ -2,6 +2,7 @@ import type { KeyedLock } from "../async/keyed-lock.js";
 import type { Cgroups } from "./adapters/cgroups/cgroups.js";
 import type { Cni } from "./adapters/cni/cni.js";
 import type { Conmon } from "./adapters/conmon/conmon.js";
+import type { DiskUsageCache } from "./adapters/disk-usage-cache.js";
 import type { HostFacts } from "./adapters/host/host-facts.js";
 import type { Netns } from "./adapters/netns/netns.js";
 import type { Overlay } from "./adapters/overlay/overlay.js";
@@ -62,6 +63,7 @@ export interface RuntimeDeps extends LifecycleDeps {
   images: RecordStore<ImageRecord>;
   exits: ExitSource;
   host: HostFacts;
+  diskUsage: DiskUsageCache;
   /** The profile behind RuntimeDefault; undefined where the host has none. */
   seccompDefault: SeccompProfile | undefined;
   /** The cgroup of pods whose config names no parent. */

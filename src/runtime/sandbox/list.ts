@@ -8,18 +8,24 @@ import { byNewest } from "../state/time.js";
 
 /** The pods that meet every condition of the filter, newest first. */
 export function listPodSandboxes(deps: RuntimeDeps, filter: PodSandboxFilter | undefined): PodSandbox[] {
+  return listSandboxRecords(deps, filter).map(listed);
+}
+
+export function listSandboxRecords(
+  deps: Pick<RuntimeDeps, "sandboxes">,
+  filter: Partial<PodSandboxFilter> = {},
+): SandboxRecord[] {
   return deps.sandboxes
     .list()
     .filter((record) => isListed(record) && matches(record, filter))
-    .sort(byNewest)
-    .map(listed);
+    .sort(byNewest);
 }
 
-function matches(record: SandboxRecord, filter: PodSandboxFilter | undefined): boolean {
-  if (!filter) return true;
-  if (!record.id.startsWith(filter.id)) return false;
-  if (filter.state && filter.state.state !== sandboxState(record)) return false;
-  return matchesLabels(record.labels, filter.labelSelector);
+function matches(record: SandboxRecord, filter: Partial<PodSandboxFilter>): boolean {
+  const { id = "", state, labelSelector = {} } = filter;
+  if (!record.id.startsWith(id)) return false;
+  if (state && state.state !== sandboxState(record)) return false;
+  return matchesLabels(record.labels, labelSelector);
 }
 
 function listed(record: SandboxRecord): PodSandbox {

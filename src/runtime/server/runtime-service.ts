@@ -7,6 +7,7 @@ import { listContainers } from "../container/list.js";
 import { removeContainer } from "../container/remove.js";
 import { reopenContainerLog } from "../container/reopen-log.js";
 import { startContainer } from "../container/start.js";
+import { containerStats, listContainerStats } from "../container/stats.js";
 import { containerStatus } from "../container/status.js";
 import { stopContainer } from "../container/stop.js";
 import type { RuntimeDeps } from "../deps.js";
@@ -16,6 +17,7 @@ import { version } from "../node/version.js";
 import { listPodSandboxes } from "../sandbox/list.js";
 import { removePodSandbox } from "../sandbox/remove.js";
 import { runPodSandbox } from "../sandbox/run.js";
+import { listPodSandboxStats, podSandboxStats } from "../sandbox/stats.js";
 import { podSandboxStatus } from "../sandbox/status.js";
 import { stopPodSandbox } from "../sandbox/stop.js";
 
@@ -43,6 +45,8 @@ export function createRuntimeService(deps: RuntimeDeps): Partial<ServiceImpl<typ
     },
     podSandboxStatus: (request) => podSandboxStatus(deps, request),
     listPodSandbox: ({ filter }) => ({ items: listPodSandboxes(deps, filter) }),
+    podSandboxStats: (request) => podSandboxStats(deps, request),
+    listPodSandboxStats: async ({ filter }) => ({ stats: await listPodSandboxStats(deps, filter) }),
 
     async createContainer(request) {
       return { containerId: await createContainer(deps, request) };
@@ -61,6 +65,8 @@ export function createRuntimeService(deps: RuntimeDeps): Partial<ServiceImpl<typ
     },
     containerStatus: (request) => containerStatus(deps, request),
     listContainers: ({ filter }) => ({ containers: listContainers(deps, filter) }),
+    containerStats: (request) => containerStats(deps, request),
+    listContainerStats: async ({ filter }) => ({ stats: await listContainerStats(deps, filter) }),
     async reopenContainerLog(request) {
       await reopenContainerLog(deps, request);
       return {};

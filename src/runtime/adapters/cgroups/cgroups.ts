@@ -1,10 +1,18 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { InvalidArgumentError } from "../../../errors.js";
 import { listMounts } from "../mounts.js";
+import { childGroups } from "./child-groups.js";
 import { killGroup } from "./kill-group.js";
+import { listPids, ownPids } from "./list-pids.js";
+import { directoryIn, type GroupTrees, readUsage } from "./read-usage.js";
 import { removeGroup } from "./remove-group.js";
 import { expandSlice, scopeName, systemdPath } from "./systemd.js";
+import type { GroupUsage } from "./usage.js";
+import { UsageRates } from "./usage-rates.js";
+
+export type { Pressure } from "./pressure.js";
+export type { CpuUsage, GroupUsage, MemoryUsage, SwapUsage } from "./usage.js";
 
 /** The control groups of this host. */
 export interface Cgroups {
@@ -14,11 +22,21 @@ export interface Cgroups {
   isSystemd(parent: string): boolean;
   /** What to write as `linux.cgroupsPath` for a container under this parent. */
   containerPath(parent: string, id: string): string;
+  /** Where that group lies in every tree. */
+  containerGroup(parent: string, id: string): string;
+  /** Where the group of a parent lies. */
+  parentGroup(parent: string): string;
   /**
    * Kills every process in a container's group and those below, and waits until they are gone. Absent: done.
    * Thrown when some are still there after 10 s.
    */
   kill(parent: string, id: string): Promise<void>;
+  /** What a group uses, with all below it. Of a group that is gone nothing is known. */
+  usage(group: string): GroupUsage;
+  /** How many processes there are in a group and below. */
+  countProcesses(group: string): number;
+  /** Whether a group has processes of its own, or groups other than these. */
+  hasOthers(group: string, known: readonly string[]): boolean;
   /** Removes a group that has no processes, with the empty ones below it, in every tree. Absent: done. */
   remove(path: string): Promise<void>;
 }
@@ -32,16 +50,21 @@ export async function detectCgroups(): Promise<Cgroups> {
   const hierarchies = unified
     ? [mountRoot]
     : mounts.filter((mount) => /^cgroup2?$/.test(mount.type)).map((mount) => mount.target);
-  return new HostCgroups(unified ? 2 : 1, hierarchies);
+  return createCgroups({ version: unified ? 2 : 1, hierarchies });
+}
+
+export function createCgroups(trees: GroupTrees): Cgroups {
+  return new HostCgroups(trees);
 }
 
 class HostCgroups implements Cgroups {
   readonly version: 1 | 2;
-  readonly #hierarchies: readonly string[];
+  readonly #trees: GroupTrees;
+  readonly #rates = new UsageRates();
 
-  constructor(version: 1 | 2, hierarchies: readonly string[]) {
-    this.version = version;
-    this.#hierarchies = hierarchies;
+  constructor(trees: GroupTrees) {
+    this.version = trees.version;
+    this.#trees = trees;
   }
 
   isSystemd(parent: string): boolean {
@@ -52,20 +75,52 @@ class HostCgroups implements Cgroups {
     return this.isSystemd(parent) ? systemdPath(parent, id) : join("/", parent, id);
   }
 
-  async kill(parent: string, id: string): Promise<void> {
+  containerGroup(parent: string, id: string): string {
     if (id === "") throw new InvalidArgumentError("A container's group needs the container's ID");
-    const path = this.isSystemd(parent) ? join(expandSlice(parent), scopeName(id)) : join("/", parent, id);
-    await killGroup(this.#directories(path));
+    return this.isSystemd(parent) ? join(expandSlice(parent), scopeName(id)) : join("/", parent, id);
+  }
+
+  parentGroup(parent: string): string {
+    return this.isSystemd(parent) ? expandSlice(parent) : join("/", parent);
+  }
+
+  async kill(parent: string, id: string): Promise<void> {
+    await killGroup(this.#directories(this.containerGroup(parent, id)));
   }
 
   async remove(path: string): Promise<void> {
     for (const directory of this.#directories(path)) await removeGroup(directory);
   }
 
+  usage(group: string): GroupUsage {
+    const usage = readUsage(this.#trees, group);
+    const { cpu } = usage;
+    return { ...usage, cpu: cpu && { ...cpu, nanoCores: this.#rates.sample(group, cpu.nanoseconds) } };
+  }
+
+  countProcesses(group: string): number {
+    return this.#inOneTree(group).flatMap(listPids).length;
+  }
+
+  hasOthers(group: string, known: readonly string[]): boolean {
+    const names = new Set(known.map((path) => basename(path)));
+    return this.#inOneTree(group).some((directory) => {
+      return (
+        ownPids(directory).length > 0 || childGroups(directory).some((child) => !names.has(basename(child)))
+      );
+    });
+  }
+
+  /** The group's directory in the tree that stands for all; none where there is no such tree. */
+  #inOneTree(group: string): string[] {
+    const directory = directoryIn(this.#trees, "memory", group);
+    return directory === undefined ? [] : [directory];
+  }
+
   /** The group's directory in each tree. Never a whole tree: that is the host itself. */
   #directories(path: string): string[] {
     const absolute = join("/", path);
     if (absolute === "/") throw new InvalidArgumentError("The root group is not a container's");
-    return this.#hierarchies.map((hierarchy) => join(hierarchy, absolute));
+    return this.#trees.hierarchies.map((hierarchy) => join(hierarchy, absolute));
   }
 }

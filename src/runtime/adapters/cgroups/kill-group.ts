@@ -1,10 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { sleep } from "../../../async/abort.js";
 import { DeadlineError } from "../../../errors.js";
 import { sendSignal } from "../process.js";
-import { childGroups } from "./child-groups.js";
+import { listPids } from "./list-pids.js";
 
 const pollMs = 5;
 const timeoutMs = 10_000;
@@ -13,7 +13,7 @@ const timeoutMs = 10_000;
 export async function killGroup(directories: readonly string[]): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const pids = new Set((await Promise.all(directories.map(listPids))).flat());
+    const pids = new Set(directories.flatMap(listPids));
     if (pids.size === 0) return;
     if (performance.now() > deadline) {
       throw new DeadlineError(`Processes ${[...pids].join(", ")} were killed and are still there`);
@@ -28,15 +28,4 @@ export async function killGroup(directories: readonly string[]): Promise<void> {
 /** Version 2 kills a group with all below, with no way out for what forks meanwhile; since Linux 5.14. */
 async function killAtOnce(directory: string): Promise<void> {
   await writeFile(join(directory, "cgroup.kill"), "1", { flag: "r+" }).catch(() => {});
-}
-
-async function listPids(directory: string): Promise<number[]> {
-  const text = await readFile(join(directory, "cgroup.procs"), "utf8").catch(() => "");
-  // 0 stands for a process outside our PID namespace, and as a target of kill for our own process group.
-  const own = text
-    .split("\n")
-    .map(Number)
-    .filter((pid) => pid > 0);
-  const below = await Promise.all((await childGroups(directory)).map(listPids));
-  return [...own, ...below.flat()];
 }

@@ -8,7 +8,7 @@ const busyMs = 2000;
 const pollMs = 10;
 
 export async function removeGroup(directory: string): Promise<void> {
-  for (const child of await childGroups(directory)) await removeGroup(child);
+  for (const child of childGroups(directory)) await removeGroup(child);
   const deadline = performance.now() + busyMs;
   for (;;) {
     try {
