@@ -14,6 +14,7 @@ const cacheDirectory = join(projectDirectory, ".cache/test-programs");
 /** By package: a program in it that shows that it was unpacked, and what for. */
 const testPackages = {
   containerd: { program: "usr/bin/containerd", why: "the runtime beside which ours is tested" },
+  "docker-registry": { program: "usr/bin/docker-registry", why: "the registry that images are pulled from" },
 };
 
 /** Unpacks what is not there yet; silent when all is there. */

@@ -31,6 +31,7 @@ export const runtimeNeeds = [
   cniPlugin("loopback"),
   { name: "skopeo", package: "skopeo", why: "pulls images from registries" },
   { name: "umoci", package: "umoci", why: "unpacks the layers of an image" },
+  { name: "zstd", package: "zstd", why: "reads layers compressed with it" },
   { name: "catatonit", package: "catatonit", why: "is the first process of a pod" },
   { name: "ip", package: "iproute2", why: "sets up bridges" },
   { name: "iptables", package: "iptables", why: "lets pods reach the outside" },

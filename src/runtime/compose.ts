@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ConnectRouter } from "@connectrpc/connect";
 
 import { KeyedLock } from "../async/keyed-lock.js";
+import { SharedWork } from "../async/shared-work.js";
 import { ImageService, RuntimeService } from "../proto.js";
 import { detectCgroups } from "./adapters/cgroups/cgroups.js";
 import { bridgeNetwork, configuredNetwork, type Network } from "./adapters/cni/network.js";
@@ -22,7 +23,7 @@ import { createUmoci } from "./adapters/umoci/umoci.js";
 import type { RuntimeConfig } from "./config.js";
 import type { Handler, LifecycleDeps, RuntimeDeps } from "./deps.js";
 import type { ImageDeps } from "./image/image-deps.js";
-import { type ImageStores, openImageStores } from "./image/open.js";
+import { openImageStores } from "./image/open.js";
 import { Exits } from "./lifecycle/exits.js";
 import type { Logger } from "./log.js";
 import { type RuntimePaths, runtimePaths } from "./paths.js";
@@ -31,6 +32,7 @@ import { createImageService } from "./server/image-service.js";
 import { instrument } from "./server/instrument.js";
 import { createRuntimeService } from "./server/runtime-service.js";
 import { type ContainerRecord, containerRecordVersion } from "./state/container-record.js";
+import { LayerClaims } from "./state/layer-claims.js";
 import { Names } from "./state/names.js";
 import { type SandboxRecord, sandboxRecordVersion } from "./state/sandbox-record.js";
 import { RecordStore } from "./state/store.js";
@@ -50,6 +52,8 @@ export async function compose(config: RuntimeConfig, log: Logger): Promise<Compo
     paths,
     log,
     ...(await openRecords(paths)),
+    ...(await openImageStores(paths)),
+    layerClaims: new LayerClaims(),
     sandboxNames: new Names("sandbox"),
     containerNames: new Names("container"),
     handlers: createHandlers(config, paths, programs),
@@ -66,12 +70,10 @@ export async function compose(config: RuntimeConfig, log: Logger): Promise<Compo
     tmpfs: createTmpfs(),
   };
   const host = await readHostFacts();
-  const stores = await openImageStores(paths);
   const exits = new Exits(lifecycle);
   const deps: RuntimeDeps = {
     ...lifecycle,
     config,
-    images: stores.images,
     exits,
     host,
     diskUsage: new DiskUsageCache(),
@@ -79,7 +81,7 @@ export async function compose(config: RuntimeConfig, log: Logger): Promise<Compo
     cgroupParent: cgroupParent(config),
   };
   const runtimeService = createRuntimeService(deps);
-  const imageService = createImageService(imageDeps(deps, programs, stores));
+  const imageService = createImageService(imageDeps(deps, programs));
   return {
     deps,
     exits,
@@ -90,18 +92,19 @@ export async function compose(config: RuntimeConfig, log: Logger): Promise<Compo
   };
 }
 
-function imageDeps(deps: RuntimeDeps, programs: Programs, stores: ImageStores): ImageDeps {
-  const { config, paths, log, locks, overlay, host, containers } = deps;
+function imageDeps(deps: RuntimeDeps, programs: Programs): ImageDeps {
+  const { paths, host } = deps;
+  const { registriesConf, insecureRegistries, signaturePolicy: policy } = deps.config;
   const { architecture } = host;
   const temporaryDirectory = paths.temporary;
-  const { registriesConf, insecureRegistries } = config;
   return {
-    ...stores,
-    ...{ paths, log, locks, overlay, architecture, insecureRegistries },
-    skopeo: createSkopeo({ path: programs.skopeo, temporaryDirectory, registriesConf, architecture }),
-    umoci: createUmoci({ path: programs.umoci, temporaryDirectory }),
-    layersInUse: () => containers.list().flatMap((container) => container.image.layers),
-    pulls: new Set(),
+    ...deps,
+    architecture,
+    insecureRegistries,
+    verifiesSignatures: policy !== undefined,
+    fetches: new SharedWork(),
+    skopeo: createSkopeo({ path: programs.skopeo, temporaryDirectory, registriesConf, policy, architecture }),
+    umoci: createUmoci({ path: programs.umoci, zstd: programs.zstd, temporaryDirectory }),
   };
 }
 

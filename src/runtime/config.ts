@@ -31,6 +31,8 @@ export interface RuntimeConfig {
   cniPluginDirs: readonly string[];
   /** A containers-registries.conf file: mirrors, remapped and insecure registries. */
   registriesConf?: string | undefined;
+  /** A containers-policy.json file: which signatures images must bear. Any image is accepted unless given. */
+  signaturePolicy?: string | undefined;
   /** Registries (`HOST:PORT`) that may be spoken to without TLS. */
   insecureRegistries: readonly string[];
   /** The OCI runtimes by the name that `runtime_handler` gives. */

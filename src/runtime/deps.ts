@@ -14,6 +14,8 @@ import type { SeccompProfile } from "./oci.js";
 import type { RuntimePaths } from "./paths.js";
 import type { ContainerRecord } from "./state/container-record.js";
 import type { ImageRecord } from "./state/image-record.js";
+import type { LayerClaims } from "./state/layer-claims.js";
+import type { LayerRecord } from "./state/layer-record.js";
 import type { Names } from "./state/names.js";
 import type { SandboxRecord } from "./state/sandbox-record.js";
 import type { RecordStore } from "./state/store.js";
@@ -35,6 +37,9 @@ export interface LifecycleDeps {
   log: Logger;
   sandboxes: RecordStore<SandboxRecord>;
   containers: RecordStore<ContainerRecord>;
+  images: RecordStore<ImageRecord>;
+  layers: RecordStore<LayerRecord>;
+  layerClaims: LayerClaims;
   sandboxNames: Names;
   containerNames: Names;
   /** By name; the empty name is the default handler's. */
@@ -60,7 +65,6 @@ export interface ExitSource {
 /** What the use cases stand on. Made in `compose.ts`. */
 export interface RuntimeDeps extends LifecycleDeps {
   config: RuntimeConfig;
-  images: RecordStore<ImageRecord>;
   exits: ExitSource;
   host: HostFacts;
   diskUsage: DiskUsageCache;

@@ -10,7 +10,6 @@ export interface RuntimePaths {
   sandboxState: string;
   containerState: string;
   layers: string;
-  blobs: string;
   /** For what a pull needs while it runs. */
   temporary: string;
   /** The root file system of every pause container: one program. */
@@ -54,7 +53,6 @@ export function runtimePaths({ root, state }: { root: string; state: string }): 
     sandboxState: join(state, "sandboxes"),
     containerState: join(state, "containers"),
     layers: join(root, "layers"),
-    blobs: join(root, "blobs"),
     temporary: join(root, "tmp"),
     pauseRootfs: join(state, "pause"),
     oci: join(state, "oci"),

@@ -7,12 +7,14 @@ const packages = {
   conmon: "conmon",
   skopeo: "skopeo",
   umoci: "umoci",
+  zstd: "zstd",
   catatonit: "catatonit",
   ip: "iproute2",
   iptables: "iptables",
   mount: "mount",
   umount: "mount",
   unshare: "util-linux",
+  setpriv: "util-linux",
   flock: "util-linux",
 } as const;
 
@@ -22,6 +24,7 @@ export interface Programs {
   conmon: string;
   skopeo: string;
   umoci: string;
+  zstd: string;
   catatonit: string;
   /** The OCI runtimes' paths by handler name. */
   handlers: Record<string, string>;
@@ -58,6 +61,6 @@ export async function findPrograms(config: RuntimeConfig): Promise<Programs> {
     const mend = missingPackages.size > 0 ? `: apt-get install ${[...missingPackages].join(" ")}` : "";
     throw new CriError("failed_precondition", `Programs not found: ${missing.join(", ")}${mend}`);
   }
-  const { conmon = "", skopeo = "", umoci = "", catatonit = "" } = found;
-  return { conmon, skopeo, umoci, catatonit, handlers };
+  const { conmon = "", skopeo = "", umoci = "", zstd = "", catatonit = "" } = found;
+  return { conmon, skopeo, umoci, zstd, catatonit, handlers };
 }

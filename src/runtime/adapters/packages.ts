@@ -10,10 +10,12 @@ const packages: Record<string, string> = {
   mount: "mount",
   nsenter: "util-linux",
   runc: "runc",
+  setpriv: "util-linux",
   skopeo: "skopeo",
   umoci: "umoci",
   umount: "mount",
   unshare: "util-linux",
+  zstd: "zstd",
 };
 
 /** The package to install when a program is missing; undefined when we do not know. */

@@ -54,6 +54,10 @@ export const settings: Keys = {
     ...{ key: "registries-conf", flag: "registries-conf", kind: "path", value: "FILE", reload: true },
     about: "mirrors, other locations and insecure registries, in containers-registries.conf format",
   },
+  signaturePolicy: {
+    ...{ key: "signature-policy", flag: "signature-policy", kind: "path", value: "FILE", reload: true },
+    about: "signatures that images must bear, in containers-policy.json format; none are asked for unless set",
+  },
   insecureRegistries: {
     ...{ key: "insecure-registries", flag: "insecure-registry", kind: "texts", value: "HOST", reload: true },
     about: "registries (`HOST` or `HOST:PORT`) that may be spoken to without TLS",

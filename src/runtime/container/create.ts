@@ -17,7 +17,7 @@ import { required } from "../required.js";
 import { resolveUser } from "../spec/user.js";
 import type { ContainerRecord } from "../state/container-record.js";
 import { newId, requireById } from "../state/ids.js";
-import { findImage, type ImageRecord, imageRef } from "../state/image-record.js";
+import { findImage, type ImageRecord, imageLock, imageRef } from "../state/image-record.js";
 import { containerName } from "../state/names.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
@@ -35,12 +35,9 @@ export async function createContainer(deps: RuntimeDeps, request: CreateContaine
     if (!isReady(sandbox)) {
       throw new CriError("failed_precondition", `Sandbox ${sandboxId} is not ready: run a new one`);
     }
-    const image = requireImage(deps, config);
-    const draft = newRecord(config, sandbox, image);
-    const { id, name } = draft;
-    deps.containerNames.reserve(name, id);
+    const { image, draft } = await draftContainer(deps, config, sandbox);
+    const { id } = draft;
     try {
-      await deps.containers.put(draft);
       const made = await makeContainer(deps, { config, sandbox, image, id });
       await deps.containers.update(id, { ...made, step: undefined });
       return id;
@@ -48,6 +45,26 @@ export async function createContainer(deps: RuntimeDeps, request: CreateContaine
       await undo(deps, draft);
       throw error;
     }
+  });
+}
+
+/** Writes the record of the container to be made. Its image cannot go before: from now on its layers are in use. */
+function draftContainer(
+  deps: RuntimeDeps,
+  config: ContainerConfig,
+  sandbox: SandboxRecord,
+): Promise<{ image: ImageRecord; draft: ContainerRecord }> {
+  return deps.locks.run(imageLock, async () => {
+    const image = requireImage(deps, config);
+    const draft = newRecord(config, sandbox, image);
+    deps.containerNames.reserve(draft.name, draft.id);
+    try {
+      await deps.containers.put(draft);
+    } catch (error) {
+      await undo(deps, draft);
+      throw error;
+    }
+    return { image, draft };
   });
 }
 

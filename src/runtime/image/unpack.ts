@@ -2,25 +2,28 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { withRollback } from "../../async/rollback.js";
-import type { LayerBlob } from "../adapters/umoci/umoci.js";
-import { findLayer, type LayerRecord, layerDirectory } from "../state/layer-record.js";
+import { runCommand } from "../adapters/run-command.js";
+import type { LayerBlob } from "../adapters/umoci/layer-blob.js";
+import { findLayer, type LayerRecord, layerDirectory, layerLock } from "../state/layer-record.js";
 import type { ImageDeps } from "./image-deps.js";
 
-/** Unpacks an image's layers, the lowest first, and gives their directories. Layers that are there are shared. */
+/** Unpacks an image's layers, the lowest first. Layers that are there, or being unpacked by others, are shared. */
 export async function unpackLayers(
   deps: ImageDeps,
   layers: { chainId: string; blob: LayerBlob }[],
   signal: AbortSignal | undefined,
-): Promise<string[]> {
+): Promise<void> {
   const below: string[] = [];
   for (const { chainId, blob } of layers) {
-    const layer = await deps.locks.run(`layer ${chainId}`, async () => {
-      signal?.throwIfAborted();
-      return findLayer(deps.layers, chainId) ?? (await unpackLayer(deps, { chainId, blob, below, signal }));
-    });
-    below.push(layerDirectory(layer));
+    const unpack = async () =>
+      findLayer(deps.layers, chainId) ?? unpackLayer(deps, { chainId, blob, below, signal });
+    below.push(layerDirectory(await deps.locks.run(layerLock(chainId), unpack, signal)));
   }
-  return below;
+}
+
+/** Waits for the disk. Images are recorded durably, so the files must not come later than the record. */
+export async function syncLayers(deps: ImageDeps, signal: AbortSignal | undefined): Promise<void> {
+  await runCommand("sync", ["--file-system", deps.paths.layers], { signal });
 }
 
 interface NewLayer {

@@ -8,6 +8,7 @@ import type { LifecycleDeps } from "../deps.js";
 import type { ContainerRecord } from "../state/container-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
+import { collectLayers } from "./collect-layers.js";
 import { findMonitor, requireHandler } from "./oci-container.js";
 import { discardContainer, endContainerProcesses } from "./release-container.js";
 import { discardSandbox } from "./release-sandbox.js";
@@ -27,6 +28,7 @@ export async function recover(deps: LifecycleDeps): Promise<void> {
   await clearStrays(deps, deps.paths.sandboxRecords, deps.sandboxes);
   await clearStrays(deps, deps.paths.containerState, deps.containers);
   await clearStrays(deps, deps.paths.sandboxState, deps.sandboxes);
+  await collectLayers(deps);
 }
 
 async function recoverContainer(deps: LifecycleDeps, record: ContainerRecord): Promise<void> {

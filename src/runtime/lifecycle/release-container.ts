@@ -4,6 +4,7 @@ import { Rollback, type RollbackFailure } from "../../async/rollback.js";
 import { CriError } from "../../errors.js";
 import type { LifecycleDeps } from "../deps.js";
 import type { ContainerRecord } from "../state/container-record.js";
+import { collectLayers } from "./collect-layers.js";
 import { endOciContainer } from "./oci-container.js";
 
 /**
@@ -24,7 +25,7 @@ export function releaseContainer(deps: LifecycleDeps, record: ContainerRecord): 
 }
 
 /**
- * Removes a container, whatever state it is in. What could not be freed is named by the error, and the record
+ * Removes a container, whatever state it is in, and the layers that only it still used. What could not be freed is named by the error, and the record
  * stays so that a later call can finish it.
  */
 export async function discardContainer(deps: LifecycleDeps, { id }: { id: string }): Promise<void> {
@@ -32,6 +33,7 @@ export async function discardContainer(deps: LifecycleDeps, { id }: { id: string
   checkReleased(await releaseContainer(deps, record), `container ${id}`);
   await deps.containers.remove(id);
   deps.containerNames.release(record.name, id);
+  await collectLayers(deps);
 }
 
 export function checkReleased(failures: RollbackFailure[], what: string): void {

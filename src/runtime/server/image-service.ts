@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ImageService } from "../../proto.js";
-import { imageFsUsage } from "../image/fs-info.js";
+import { fsInfo } from "../image/fs-info.js";
 import type { ImageDeps } from "../image/image-deps.js";
 import { imageMessage } from "../image/image-message.js";
 import { listImages } from "../image/list.js";
@@ -29,7 +29,8 @@ export function createImageService(deps: ImageDeps): Partial<ServiceImpl<typeof 
     },
 
     async imageFsInfo() {
-      return { imageFilesystems: [await imageFsUsage(deps)] };
+      const { images, containers } = await fsInfo(deps);
+      return { imageFilesystems: [images], containerFilesystems: [containers] };
     },
   };
 }

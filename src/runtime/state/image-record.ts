@@ -8,13 +8,11 @@ export interface ImageRecord {
   repoTags: string[];
   /** Completed references with the digest of the manifest that was asked for. */
   repoDigests: string[];
-  /** What its layers take in the registry, compressed, and its configuration. */
+  /** What it takes in a registry: index, manifest, configuration and compressed layers. */
   sizeBytes: number;
   pinned: boolean;
   /** Directories in the layer store, the lowest layer first. */
   layers: string[];
-  /** Digests of the blobs it was unpacked from, kept so that a later pull need not fetch them again. */
-  blobs: string[];
   config: ImageConfig;
   /** RFC 3339. */
   pulledAt: string;
@@ -31,6 +29,12 @@ export interface ImageConfig {
   stopSignal?: string;
   labels: Record<string, string>;
 }
+
+/** The version of the record's shape; see `StoreOptions.version`. */
+export const imageRecordVersion = 1;
+
+/** Under this lock images get and lose their names, and containers choose the image they stand on. */
+export const imageLock = "images";
 
 const shortestIdPrefix = 7;
 

@@ -6,7 +6,17 @@ export interface LayerRecord {
   id: string;
   /** The digest of this layer's content and all below it: equal chains share their directories. */
   chainId: string;
+  /** What its directory takes on disk; unknown until somebody asked. Layers do not change. */
+  usage?: DiskUsage | undefined;
 }
+
+export interface DiskUsage {
+  bytes: number;
+  inodes: number;
+}
+
+/** The version of the record's shape; see `StoreOptions.version`. */
+export const layerRecordVersion = 1;
 
 /** The directory of a layer's files, relative to the store of layers. */
 export function layerDirectory(layer: LayerRecord): string {
@@ -15,4 +25,9 @@ export function layerDirectory(layer: LayerRecord): string {
 
 export function findLayer(store: RecordStore<LayerRecord>, chainId: string): LayerRecord | undefined {
   return store.list().find((layer) => layer.chainId === chainId);
+}
+
+/** Under this lock a layer is looked for, unpacked and removed. */
+export function layerLock(chainId: string): string {
+  return `layer ${chainId}`;
 }

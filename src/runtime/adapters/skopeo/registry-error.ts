@@ -17,8 +17,16 @@ const kinds: Kind[] = [
       }),
   },
   {
+    pattern: /no space left on device|disk quota exceeded/i,
+    make: (message, cause) => new CriError("resource_exhausted", message, { cause }),
+  },
+  {
+    pattern: /did not match, expected|does not match provided manifest digest|unexpected EOF/i,
+    make: (message, cause) => new CriError("data_loss", message, { cause }),
+  },
+  {
     pattern:
-      /connection refused|no such host|i\/o timeout|x509:|HTTP response to HTTPS client|connection reset|no route to host|network is unreachable|TLS handshake/i,
+      /connection refused|no such host|i\/o timeout|x509:|HTTP response to HTTPS client|connection reset|no route to host|network is unreachable|TLS handshake|server misbehaving|: EOF$|status: 5\d\d|toomanyrequests/i,
     make: (message, cause) =>
       new ImagePullError("registry_unavailable", message, { cause, reason: "RegistryUnavailable" }),
   },
@@ -35,7 +43,7 @@ const kinds: Kind[] = [
 
 /** What skopeo's last words mean: it ends with 1 whatever happened, so the text is all there is. */
 export function registryError(error: CommandError): CriError {
-  const message = fatalMessage(error.stderr) || error.message;
+  const message = withoutSecrets(fatalMessage(error.stderr) || error.message);
   const kind = kinds.find(({ pattern }) => pattern.test(message));
   return kind?.make(message, error) ?? new CriError("unknown", message, { cause: error });
 }
@@ -44,4 +52,9 @@ function fatalMessage(stderr: string): string {
   const last = stderr.trimEnd().split("\n").at(-1) ?? "";
   const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1];
   return (quoted ?? last).replaceAll('\\"', '"');
+}
+
+/** Registries send clients on to addresses that carry their permission in the query. */
+function withoutSecrets(message: string): string {
+  return message.replace(/(https?:\/\/)(?:[^\s/"@]*@)?([^\s"?]*)(\?[^\s"]*)?/g, "$1$2");
 }

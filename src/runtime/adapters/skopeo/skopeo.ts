@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CommandError, runCommand } from "../run-command.js";
+import { untilParentDies } from "../until-parent-dies.js";
 import { registryError } from "./registry-error.js";
 
 /** How to get at an image's source. */
@@ -21,8 +22,13 @@ export type Credentials =
 export interface Skopeo {
   /** The manifest or index, byte for byte. */
   inspectRaw(source: string, access: Access): Promise<string>;
-  /** Copies an image of this host's platform into an OCI layout, its blobs into a directory for all. */
-  copy(source: string, options: Access & { layout: string; blobs: string }): Promise<void>;
+  /** The configuration of the image for this host's platform, byte for byte. */
+  inspectConfig(source: string, access: Access): Promise<string>;
+  /**
+   * Copies an image of this host's platform into an OCI layout, its layers byte for byte. Layers whose file
+   * is there, whatever is in it, are not fetched. The only call that asks for signatures.
+   */
+  copy(source: string, layout: string, access: Access): Promise<void>;
 }
 
 export interface SkopeoOptions {
@@ -48,7 +54,10 @@ export function createSkopeo(options: SkopeoOptions): Skopeo {
       args.push("--override-arch", options.architecture, "--tmpdir", directory);
       if (options.registriesConf) args.push("--registries-conf", options.registriesConf);
       args.push(...command(files));
-      return (await runCommand(options.path, args, { signal: access.signal })).stdout;
+      const { stdout } = await runCommand(...untilParentDies([options.path, ...args]), {
+        signal: access.signal,
+      });
+      return stdout;
     } catch (error) {
       throw error instanceof CommandError ? registryError(error) : error;
     } finally {
@@ -56,24 +65,28 @@ export function createSkopeo(options: SkopeoOptions): Skopeo {
     }
   }
 
-  return {
-    inspectRaw: (source, access) =>
-      run(access, ({ authFile }) => [
-        "inspect",
-        "--raw",
-        ...(authFile ? ["--authfile", authFile] : ["--no-creds"]),
-        ...(access.insecure ? ["--tls-verify=false"] : []),
-        source,
-      ]),
+  function inspect(flags: string[], source: string, access: Access): Promise<string> {
+    return run(access, ({ authFile }) => [
+      "inspect",
+      ...flags,
+      ...(authFile ? ["--authfile", authFile] : ["--no-creds"]),
+      ...(access.insecure ? ["--tls-verify=false"] : []),
+      source,
+    ]);
+  }
 
-    async copy(source, { layout, blobs, ...access }) {
+  return {
+    inspectRaw: (source, access) => inspect(["--raw"], source, access),
+
+    inspectConfig: (source, access) => inspect(["--config", "--raw"], source, access),
+
+    async copy(source, layout, access) {
       await run(access, ({ authFile }) => [
         "copy",
         "--quiet",
         ...(authFile ? ["--src-authfile", authFile] : ["--src-no-creds"]),
         ...(access.insecure ? ["--src-tls-verify=false"] : []),
-        "--dest-shared-blob-dir",
-        blobs,
+        "--dest-oci-accept-uncompressed-layers",
         source,
         `oci:${layout}:image`,
       ]);
@@ -91,10 +104,16 @@ async function writeFiles(directory: string, credentials: Credentials | undefine
   await writeFile(policy, acceptAnything, { mode: 0o600 });
   if (!credentials) return { policy, authFile: undefined };
   const authFile = join(directory, "auth.json");
-  const entry =
-    "identityToken" in credentials
-      ? { identitytoken: credentials.identityToken }
-      : { auth: Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64") };
-  await writeFile(authFile, JSON.stringify({ auths: { [credentials.domain]: entry } }), { mode: 0o600 });
+  const auths = { [credentials.domain]: authEntry(credentials) };
+  await writeFile(authFile, JSON.stringify({ auths }), { mode: 0o600 });
   return { policy, authFile };
+}
+
+function authEntry(credentials: Credentials): Record<string, string> {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  if ("password" in credentials) {
+    return { auth: base64(`${credentials.username}:${credentials.password}`) };
+  }
+  // An entry without a user is passed over, so there is an empty one.
+  return { auth: base64(":"), identitytoken: credentials.identityToken };
 }

@@ -2,24 +2,18 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { runCommand } from "../run-command.js";
-
-export interface LayerBlob {
-  /** The compressed layer's file. */
-  file: string;
-  mediaType: string;
-  /** Of the compressed layer: `sha256:...`. */
-  digest: string;
-  size: number;
-  /** Of the layer's tar archive, as the image's configuration lists it. */
-  diffId: string;
-}
+import { CommandError, runCommand } from "../run-command.js";
+import { untilParentDies } from "../until-parent-dies.js";
+import { readableLayer } from "./decompress.js";
+import type { LayerBlob } from "./layer-blob.js";
+import { unpackError } from "./umoci-error.js";
 
 /** Unpacks layers with their ownership, modes, attributes, links and whiteouts. */
 export interface Umoci {
   /**
    * Unpacks one layer onto a directory, which may be a mount of what lies below it: what it deletes
-   * appears there as whiteouts. Both of the layer's digests are verified.
+   * appears there as whiteouts. The layer's digests are verified: a damaged one is an error with the code
+   * `data_loss`. What was unpacked until an error or abort stays.
    */
   unpackLayer(
     layer: LayerBlob,
@@ -28,15 +22,26 @@ export interface Umoci {
   ): Promise<void>;
 }
 
-export function createUmoci(options: { path: string; temporaryDirectory: string }): Umoci {
+export interface UmociOptions {
+  path: string;
+  zstd: string;
+  /** For what a call needs while it runs. */
+  temporaryDirectory: string;
+}
+
+export function createUmoci({ path, zstd, temporaryDirectory }: UmociOptions): Umoci {
   return {
     async unpackLayer(layer, target, { signal } = {}) {
-      const layout = await mkdtemp(join(options.temporaryDirectory, "umoci-"));
+      const directory = await mkdtemp(join(temporaryDirectory, "umoci-"));
+      const layout = join(directory, "layout");
       try {
-        await writeOneLayerLayout(layout, layer);
-        await runCommand(options.path, ["raw", "unpack", "--image", `${layout}:layer`, target], { signal });
+        await writeOneLayerLayout(layout, await readableLayer(layer, { zstd, directory, signal }));
+        const command = [path, "raw", "unpack", "--image", `${layout}:layer`, target];
+        await runCommand(...untilParentDies(command), { signal });
+      } catch (error) {
+        throw error instanceof CommandError ? unpackError(error, layer.digest) : error;
       } finally {
-        await rm(layout, { recursive: true, force: true });
+        await rm(directory, { recursive: true, force: true });
       }
     },
   };
@@ -60,7 +65,7 @@ async function writeOneLayerLayout(layout: string, layer: LayerBlob): Promise<vo
     schemaVersion: 2,
     mediaType: manifestType,
     config: { mediaType: configType, ...config },
-    layers: [{ mediaType: layer.mediaType, digest: layer.digest, size: layer.size }],
+    layers: [{ mediaType: ociType(layer.mediaType), digest: layer.digest, size: layer.size }],
   });
   const reference = {
     mediaType: manifestType,
@@ -69,6 +74,12 @@ async function writeOneLayerLayout(layout: string, layer: LayerBlob): Promise<vo
   };
   await writeFile(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [reference] }));
   await writeFile(join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+}
+
+/** Docker's names of the same archives. */
+function ociType(mediaType: string): string {
+  const compression = /gzip$/.test(mediaType) ? "+gzip" : "";
+  return `application/vnd.oci.image.layer.v1.tar${compression}`;
 }
 
 async function writeBlob(directory: string, content: object): Promise<{ digest: string; size: number }> {
