@@ -56,7 +56,8 @@ export const settings: Keys = {
   },
   signaturePolicy: {
     ...{ key: "signature-policy", flag: "signature-policy", kind: "path", value: "FILE", reload: true },
-    about: "signatures that images must bear, in containers-policy.json format; none are asked for unless set",
+    about:
+      "signatures that images must bear, in containers-policy.json format; none are asked for unless set",
   },
   insecureRegistries: {
     ...{ key: "insecure-registries", flag: "insecure-registry", kind: "texts", value: "HOST", reload: true },

@@ -10,7 +10,7 @@ describe("`parseFlags`", () => {
 
   it("reads every flag that the help shows", () => {
     const paths =
-      "--root /r --state /s --cni-conf-dir /n --registries-conf /c --seccomp-profile /p --config /f";
+      "--root /r --state /s --cni-conf-dir /n --registries-conf /c --signature-policy /g --seccomp-profile /p --config /f";
     const words =
       "--listen /run/x.sock --bridge br7 --subnet 10.1.0.0/24 --default-handler crun --log-level debug";
     const many = "--cni-plugin-dir /a --cni-plugin-dir /b --insecure-registry h:1 --insecure-registry h:2";
@@ -28,6 +28,7 @@ describe("`parseFlags`", () => {
           cniConfDir: "/n",
           cniPluginDirs: ["/a", "/b"],
           registriesConf: "/c",
+          signaturePolicy: "/g",
           insecureRegistries: ["h:1", "h:2"],
           defaultHandler: "crun",
           seccompProfile: "/p",
