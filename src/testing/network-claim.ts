@@ -1,10 +1,9 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { CriError } from "../errors.js";
-import { isAlive, ownMark } from "./owner.js";
-import { temporaryDirectory } from "./temporary-directory.js";
+import { existsInterface, makeBridge, removeBridge, routedSubnets } from "./bridge.js";
+import { isAlive, ownMark, ownNamespace, type ProcessMark } from "./owner.js";
 
 /** What belongs to a claim, so that another process can remove it when the owner is gone. */
 export interface Claimed {
@@ -16,20 +15,25 @@ export interface Claimed {
 }
 
 export interface NetworkClaim extends Claimed {
-  /** Gives bridge and subnet back. Done already: nothing happens. */
+  /** Removes the bridge and gives name and subnet back. Done already: nothing happens. */
   release(): Promise<void>;
 }
 
 const claimCount = 256;
+const draftPrefix = "draft-";
 
-// One directory per subnet, holding one file named for its owner. Both steps are single renames: a claim
-// moves a filled directory to the subnet's name, which fails when that holds a file; taking over from a dead
-// owner renames its file, which only one process can do.
-const claimsDirectory = () => join(temporaryDirectory(), "crikit-networks");
+// A directory for each network namespace has one for each subnet in use, and that holds one file named for its
+// owner. Both steps are single renames: a claim moves a filled directory to the subnet's name, which fails when
+// that holds a file; taking over from a dead owner renames its file, which only one process can do.
+// Not in a temporary directory: those can differ between processes that must not claim the same.
+const defaultTop = "/run/crikit-networks";
 
-/** Claims a bridge name and a subnet that no other process on this machine claims or uses. */
-export async function claimNetwork(directory: string): Promise<NetworkClaim> {
-  const claims = await openClaims();
+/**
+ * Claims a bridge name and a subnet that no other process on this machine claims or uses. The bridge is made
+ * at once: so a container that shares the network, but no files, with us cannot use the same either.
+ */
+export async function claimNetwork(directory: string, top = defaultTop): Promise<NetworkClaim> {
+  const claims = await openClaims(top);
   const owner = await ownMark();
   const routes = await routedSubnets();
   // From a random one on, so that what runs in parallel seldom tries for the same.
@@ -37,9 +41,13 @@ export async function claimNetwork(directory: string): Promise<NetworkClaim> {
   for (let step = 0; step < claimCount; step += 1) {
     const index = (start + step) % claimCount;
     const claimed = { bridge: `crikit-n${index}`, subnet: `10.90.${index}.0/24`, directory };
-    if (existsSync(`/sys/class/net/${claimed.bridge}`) || routes.has(`10.90.${index}`)) continue;
-    if (!(await take(claims, index, owner, claimed))) continue;
-    return { ...claimed, release: () => release(claims, index, owner) };
+    if (existsInterface(claimed.bridge) || routes.has(claimed.subnet)) continue;
+    const claim = join(claims, `${index}`);
+    if (!(await take(claim, owner, claimed))) continue;
+    if (await makeBridge(claimed.bridge)) {
+      return { ...claimed, release: () => giveBack(claim, owner, claimed) };
+    }
+    await giveBack(claim, owner, undefined);
   }
   throw new CriError(
     "resource_exhausted",
@@ -48,73 +56,91 @@ export async function claimNetwork(directory: string): Promise<NetworkClaim> {
 }
 
 /**
- * Takes over the claims of owners that have ended and hands each to `remove`, then gives it back. One that
- * cannot be removed stays claimed by us until we end, so that nobody builds on it.
+ * Takes over the claims of owners that have ended, hands each to `remove` and gives it back. One that cannot
+ * be removed stays claimed, so that nobody builds on it, and is tried again by the next sweep.
  */
-export async function sweepClaims(remove: (claimed: Claimed) => Promise<void>): Promise<void> {
-  const claims = await openClaims();
+export async function sweepClaims(
+  remove: (claimed: Claimed) => Promise<void>,
+  top = defaultTop,
+): Promise<void> {
+  const claims = await openClaims(top);
+  const names = await readdir(claims).catch(() => []);
+  await Promise.all(names.map((name) => sweepClaim(join(claims, name), remove)));
+}
+
+async function sweepClaim(claim: string, remove: (claimed: Claimed) => Promise<void>): Promise<void> {
   const self = await ownMark();
-  for (const index of await list(claims)) {
-    for (const owner of await list(join(claims, index))) {
-      if (await isAlive(owner)) continue;
-      const ours = join(claims, index, self);
-      const isOurs = await rename(join(claims, index, owner), ours).then(
-        () => true,
-        () => false,
-      );
-      if (!isOurs) continue;
-      try {
-        await remove(JSON.parse(await readFile(ours, "utf8")));
-      } catch {
-        continue;
-      }
-      await release(claims, Number(index), self);
+  // Empty when somebody ended just there. Whoever is just making it makes it anew.
+  await rmdir(claim).catch(() => {});
+  for (const owner of await readdir(claim).catch(() => [])) {
+    if ((await isAlive(owner)) || !(await moved(join(claim, owner), join(claim, self)))) continue;
+    try {
+      // A draft has claimed nothing yet, whatever it says.
+      const claimed = isDraft(claim) ? undefined : await readClaim(join(claim, self));
+      if (claimed) await remove(claimed);
+      await giveBack(claim, self, claimed);
+    } catch {
+      await moved(join(claim, self), join(claim, owner));
     }
   }
 }
 
-// Claims say which directories root may remove: a directory that another user made is not believed.
-async function openClaims(): Promise<string> {
-  const path = claimsDirectory();
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const stats = await lstat(path);
-  if (stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0) return path;
-  throw new CriError(
-    "permission_denied",
-    `${path} must be a directory that belongs to this user and that nobody else can write: remove it`,
-  );
-}
-
-async function take(claims: string, index: number, owner: string, claimed: Claimed): Promise<boolean> {
-  const draft = join(claims, `.${randomUUID()}`);
+async function take(claim: string, owner: ProcessMark, claimed: Claimed): Promise<boolean> {
+  const draft = join(dirname(claim), `${draftPrefix}${randomUUID()}`);
   await mkdir(draft, { recursive: true, mode: 0o700 });
-  await writeFile(join(draft, owner), JSON.stringify(claimed));
-  try {
-    await rename(draft, join(claims, `${index}`));
-    return true;
-  } catch {
-    await rm(draft, { recursive: true, force: true });
-    return false;
-  }
+  const taken = await writeFile(join(draft, owner), JSON.stringify(claimed)).then(
+    () => moved(draft, claim),
+    () => false,
+  );
+  if (!taken) await rm(draft, { recursive: true, force: true });
+  return taken;
 }
 
 // The directories go when they are empty; somebody else's claim keeps them.
-async function release(claims: string, index: number, owner: string): Promise<void> {
-  await rm(join(claims, `${index}`, owner), { force: true });
-  await rmdir(join(claims, `${index}`)).catch(() => undefined);
-  await rmdir(claims).catch(() => undefined);
+async function giveBack(claim: string, owner: ProcessMark, claimed: Claimed | undefined): Promise<void> {
+  if (claimed) await removeBridge(claimed.bridge);
+  await rm(join(claim, owner), { force: true });
+  for (const directory of [claim, dirname(claim), dirname(dirname(claim))]) {
+    await rmdir(directory).catch(() => undefined);
+  }
 }
 
-async function list(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
-  return names.filter((name) => !name.startsWith("."));
+function isDraft(claim: string): boolean {
+  return basename(claim).startsWith(draftPrefix);
 }
 
-/** The first three numbers of every destination in the routing table that lies in 10.90.0.0/16. */
-async function routedSubnets(): Promise<Set<string>> {
-  const table = await readFile("/proc/net/route", "utf8").catch(() => "");
-  const rows = table.split("\n").slice(1);
-  // Little-endian hexadecimal: 10.90.7.0 is 00075A0A.
-  const found = rows.map((row) => row.split("\t")[1] ?? "").filter((hex) => hex.endsWith("5A0A"));
-  return new Set(found.map((hex) => `10.90.${Number.parseInt(hex.slice(2, 4), 16)}`));
+/** Undefined for what a machine without power cut short: nothing is known, so nothing can be removed. */
+async function readClaim(path: string): Promise<Claimed | undefined> {
+  const text = await readFile(path, "utf8");
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function openClaims(top: string): Promise<string> {
+  const claims = join(top, await ownNamespace("net"));
+  for (const directory of [top, claims]) await openOwn(directory);
+  return claims;
+}
+
+// Claims say which directories root may remove: a directory that another user made is not believed.
+async function openOwn(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const stats = await lstat(directory).catch(() => undefined);
+  // The last one to give a claim back has removed it at this very moment: the next draft makes it again.
+  if (!stats) return;
+  if (stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0) return;
+  throw new CriError(
+    "permission_denied",
+    `${directory} must be a directory that belongs to this user and that nobody else can write: remove it`,
+  );
+}
+
+function moved(from: string, to: string): Promise<boolean> {
+  return rename(from, to).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,17 +1,21 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { CriError } from "../errors.js";
+import { endProcess, waitForEnd } from "./end-process.js";
 import type { Claimed } from "./network-claim.js";
 import { runtimeMain } from "./package-files.js";
-import { temporaryDirectory } from "./temporary-directory.js";
+import { privateName, removePrivateDirectory } from "./private-directory.js";
+import { reaperName } from "./reaper.js";
 
 const execFileAsync = promisify(execFile);
+const timeoutMs = 60_000;
 
 /** The daemon's own flags for what it keeps in a private directory; the machine's own configuration is not read. */
 export function placeFlags({ directory, bridge, subnet }: Claimed): string[] {
-  const places = ["--config", "/dev/null", "--root", rootOf(directory), "--state", join(directory, "state")];
+  const places = ["--config", "/dev/null", "--root", rootOf(directory), "--state", stateOf(directory)];
   return [...places, "--bridge", bridge, "--subnet", subnet];
 }
 
@@ -19,36 +23,53 @@ export function rootOf(directory: string): string {
   return join(directory, "root");
 }
 
+function stateOf(directory: string): string {
+  return join(directory, "state");
+}
+
 /** Removes all that the runtime of this directory has made, then the directory. */
 export async function purge(claimed: Claimed): Promise<void> {
-  await execFileAsync(process.execPath, [runtimeMain(), "purge", ...placeFlags(claimed)]);
-  await rm(claimed.directory, { recursive: true, force: true });
+  // A daemon that lacked something ended before it had made anything, and purge would lack the same.
+  if (existsSync(stateOf(claimed.directory))) {
+    const args = [runtimeMain(), "purge", ...placeFlags(claimed)];
+    await execFileAsync(process.execPath, args, { timeout: timeoutMs, killSignal: "SIGKILL" });
+  }
+  await removePrivateDirectory(claimed.directory);
 }
 
-/** The same for a runtime whose owner was killed: its daemon may still be serving. */
+/** The same for a runtime whose owner was killed: its daemon and reaper may still be there. */
 export async function purgeAbandoned(claimed: Claimed): Promise<void> {
   const { directory } = claimed;
-  if (dirname(directory) !== temporaryDirectory() || !basename(directory).startsWith("crikit-")) {
+  if (!isAbsolute(directory) || !privateName.test(basename(directory))) {
     throw new CriError("failed_precondition", `${directory} is not a private directory of startRuntime()`);
   }
-  for (const pid of await processesWithArgument(rootOf(directory))) {
-    process.kill(pid, "SIGKILL");
-    while (await commandLine(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const reapers = await endDaemons(directory);
   await purge(claimed);
+  for (const pid of reapers) await waitForEnd(pid);
 }
 
-async function processesWithArgument(argument: string): Promise<number[]> {
-  const pids = (await readdir("/proc")).map(Number).filter(Number.isInteger);
-  const found: number[] = [];
-  for (const pid of pids) {
-    const [program, ...args] = (await commandLine(pid)).split("\0");
-    if (program !== undefined && args.includes("--listen") && args.includes(argument)) found.push(pid);
+/** Resolves to the reapers: they end by themselves when the directory is gone. */
+async function endDaemons(directory: string): Promise<number[]> {
+  const { daemons, reapers } = await findProcesses(directory);
+  if (daemons.length === 0) {
+    // A reaper whose owner was killed this early may be about to start its daemon.
+    for (const pid of reapers) await endProcess(pid, "SIGKILL");
+    daemons.push(...(await findProcesses(directory)).daemons);
   }
-  return found;
+  for (const pid of daemons) await endProcess(pid, "SIGKILL");
+  return reapers;
 }
 
-// Empty once the process has ended, also while it waits to be reaped.
-async function commandLine(pid: number): Promise<string> {
-  return readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+/** A purge that a killed sweeper has left behind counts as a daemon. */
+async function findProcesses(directory: string): Promise<{ daemons: number[]; reapers: number[] }> {
+  const daemons: number[] = [];
+  const reapers: number[] = [];
+  const pids = (await readdir("/proc")).map(Number).filter(Number.isInteger);
+  for (const pid of pids) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (!command.split("\0").includes(rootOf(directory))) continue;
+    if (command.includes(reaperName)) reapers.push(pid);
+    else daemons.push(pid);
+  }
+  return { daemons, reapers };
 }

@@ -1,81 +1,63 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { open, readFile } from "node:fs/promises";
-import { CriError } from "../errors.js";
+import { open } from "node:fs/promises";
+import { endProcess } from "./end-process.js";
+import { type Reaper, spawnReaper } from "./reaper.js";
+import { whenServing } from "./when-serving.js";
 
 export interface RuntimeProcessOptions {
+  /** For Node: the daemon's program and its flags. */
   readonly args: readonly string[];
-  /** The file that the daemon's standard error goes to. */
+  /** The runtime's private directory: a reaper waits for the end of that. */
+  readonly directory: string;
+  /** The file that the daemon's standard error is added to. */
   readonly logPath: string;
+}
+
+export interface StartOptions {
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface RuntimeProcess {
-  readonly pid: number;
-  /** Ends the daemon and waits until it is gone. Its containers stay. */
-  stop(): Promise<void>;
-}
+/** The daemon of a private runtime, one after another, and the reapers that its containers' monitors have. */
+export class RuntimeProcess {
+  readonly #options: RuntimeProcessOptions;
+  readonly #reapers: Reaper[] = [];
+  #pid: number | undefined;
 
-const readyLine = "crikit-runtime: listening on ";
-const stopGraceMs = 10_000;
-
-/** Starts the daemon and waits until it serves. Throws with the last words of its log when it does not. */
-export async function startRuntimeProcess(options: RuntimeProcessOptions): Promise<RuntimeProcess> {
-  options.signal?.throwIfAborted();
-  const log = await open(options.logPath, "a");
-  // A session of its own: Ctrl-C in a terminal must not end the daemon before our clean-up has used it.
-  const child = spawn(process.execPath, options.args, {
-    stdio: ["ignore", "pipe", log.fd],
-    detached: true,
-  });
-  const exited = once(child, "exit").catch(() => undefined);
-  try {
-    await ready(child, options);
-  } catch (error) {
-    await stop(child, exited, "SIGKILL");
-    throw error;
-  } finally {
-    await log.close();
+  constructor(options: RuntimeProcessOptions) {
+    this.#options = options;
   }
-  return { pid: child.pid ?? 0, stop: () => stop(child, exited, "SIGTERM") };
-}
 
-function ready(child: ChildProcess, options: RuntimeProcessOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let printed = "";
-    const settle = (result: () => void) => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener("abort", onAbort);
-      result();
-    };
-    const fail = (what: string) =>
-      settle(() => {
-        lastLines(options.logPath).then((lines) => {
-          reject(new CriError("failed_precondition", `crikit-runtime ${what}. Its last words:\n${lines}`));
-        }, reject);
-      });
-    const onAbort = () => settle(() => reject(options.signal?.reason));
-    const timer = setTimeout(() => fail(`did not serve within ${options.timeoutMs} ms`), options.timeoutMs);
-    options.signal?.addEventListener("abort", onAbort);
-    child.once("error", (error) => settle(() => reject(error)));
-    child.once("exit", (code, signal) => fail(`ended with ${signal ?? `code ${code}`} instead of serving`));
-    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
-      printed += chunk;
-      if (printed.split("\n").some((line) => line.startsWith(readyLine))) settle(resolve);
-    });
-  });
-}
+  /** The last daemon's. */
+  get pid(): number {
+    return this.#pid ?? 0;
+  }
 
-async function stop(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill(signal);
-  const timer = setTimeout(() => child.kill("SIGKILL"), stopGraceMs);
-  await exited;
-  clearTimeout(timer);
-}
+  /** Starts a daemon and waits until it serves. Throws with the last words of its log when it does not. */
+  async start(options: StartOptions): Promise<void> {
+    options.signal?.throwIfAborted();
+    const { args, directory, logPath } = this.#options;
+    const log = await open(logPath, "a");
+    const reaper = spawnReaper([process.execPath, ...args], { directory, stderr: log.fd });
+    this.#reapers.push(reaper);
+    await log.close();
+    const { pid, serving } = whenServing(reaper, { ...options, logPath });
+    try {
+      await serving;
+    } catch (error) {
+      this.#pid = await pid;
+      await this.stop("SIGKILL");
+      throw error;
+    }
+    this.#pid = await pid;
+  }
 
-async function lastLines(path: string): Promise<string> {
-  const text = await readFile(path, "utf8");
-  return text.trimEnd().split("\n").slice(-10).join("\n") || "(nothing)";
+  /** Ends the daemon and waits until it is gone. Its containers stay, and the reaper for them. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    if (this.#pid !== undefined) await endProcess(this.#pid, signal);
+  }
+
+  /** Lets the reapers go, when the directory is gone and nothing left to reap. */
+  async release(): Promise<void> {
+    await Promise.all(this.#reapers.map((reaper) => reaper.close()));
+  }
 }

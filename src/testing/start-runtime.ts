@@ -1,16 +1,17 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ImageSource } from "./image-source.js";
 import { type ImportedImage, importImage } from "./import-image.js";
-import { claimNetwork, sweepClaims } from "./network-claim.js";
+import { claimNetwork, type NetworkClaim, sweepClaims } from "./network-claim.js";
 import { runtimeMain } from "./package-files.js";
+import { makePrivateDirectory, newPrivatePath } from "./private-directory.js";
 import { placeFlags, purge, purgeAbandoned, rootOf } from "./purge.js";
-import { startRuntimeProcess } from "./runtime-process.js";
-import { temporaryDirectory } from "./temporary-directory.js";
+import { RuntimeProcess } from "./runtime-process.js";
+
+const defaultTimeoutMs = 30_000;
 
 export interface StartRuntimeOptions {
   /** Gives up the start; a runtime that serves is ended by dispose alone. */
@@ -55,46 +56,63 @@ export async function startRuntime(options: StartRuntimeOptions = {}): Promise<R
   options.signal?.throwIfAborted();
   checkMachine();
   const main = runtimeMain();
-  await sweepClaims(purgeAbandoned);
-  const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
+  const swept = sweepClaims(purgeAbandoned);
   const rollback = new Rollback();
   try {
+    const directory = newPrivatePath();
     const claim = await claimNetwork(directory);
-    // A purge that fails keeps the claim, so that a later start tries again once this process has ended.
-    rollback.add("remove what the runtime has made", () => purge(claim).then(() => claim.release()));
-    await mkdir(directory, { mode: 0o700 });
-    const endpoint = `unix://${join(directory, "cri.sock")}`;
-    const logPath = join(directory, "log");
-    const registries = (options.insecureRegistries ?? []).flatMap((host) => ["--insecure-registry", host]);
-    const level = ["--log-level", options.logLevel ?? "info"];
-    const daemon = await startRuntimeProcess({
-      args: [main, "--listen", endpoint, ...placeFlags(claim), ...registries, ...level],
-      logPath,
-      timeoutMs: options.timeoutMs ?? 30_000,
-      signal: options.signal,
-    });
-    let lastLog: string | undefined;
-    rollback.add("keep the log", async () => {
-      lastLog = await readFile(logPath, "utf8");
-    });
-    rollback.add("end the daemon", () => daemon.stop());
-    let disposed: Promise<void> | undefined;
-    return {
-      endpoint,
-      root: rootOf(directory),
-      pid: daemon.pid,
-      network: { bridge: claim.bridge, subnet: claim.subnet },
-      importImage: (source, callOptions) => importImage(endpoint, source, callOptions),
-      log: async () => lastLog ?? readFile(logPath, "utf8"),
-      [Symbol.asyncDispose]: () => {
-        disposed ??= undoAll(rollback);
-        return disposed;
-      },
-    };
+    rollback.add("give the network back", () => claim.release());
+    return await start({ main, claim, options, rollback });
   } catch (error) {
     await rollback.run();
     throw error;
+  } finally {
+    await swept;
   }
+}
+
+interface Start {
+  main: string;
+  claim: NetworkClaim;
+  options: StartRuntimeOptions;
+  rollback: Rollback;
+}
+
+async function start({ main, claim, options, rollback }: Start): Promise<RuntimeHandle> {
+  const { directory, bridge, subnet } = claim;
+  const endpoint = `unix://${join(directory, "cri.sock")}`;
+  const logPath = join(directory, "log");
+  const flags = [...placeFlags(claim), ...optionFlags(options)];
+  const daemon = new RuntimeProcess({ args: [main, "--listen", endpoint, ...flags], directory, logPath });
+  rollback.add("end the daemon's reaper", () => daemon.release());
+  rollback.add("remove what the runtime has made", () => purge(claim));
+  await makePrivateDirectory(directory);
+  const { signal, timeoutMs = defaultTimeoutMs } = options;
+  await daemon.start({ timeoutMs, signal });
+  let lastLog: string | undefined;
+  rollback.add("keep the log", async () => {
+    lastLog = await readFile(logPath, "utf8");
+  });
+  rollback.add("end the daemon", () => daemon.stop());
+  let disposed: Promise<void> | undefined;
+  return {
+    endpoint,
+    root: rootOf(directory),
+    get pid() {
+      return daemon.pid;
+    },
+    network: { bridge, subnet },
+    importImage: (source, callOptions) => importImage(endpoint, source, callOptions),
+    log: async () => lastLog ?? readFile(logPath, "utf8"),
+    [Symbol.asyncDispose]: () => {
+      disposed ??= undoAll(rollback);
+      return disposed;
+    },
+  };
+}
+
+function optionFlags({ insecureRegistries = [], logLevel = "info" }: StartRuntimeOptions): string[] {
+  return [...insecureRegistries.flatMap((host) => ["--insecure-registry", host]), "--log-level", logLevel];
 }
 
 async function undoAll(rollback: Rollback): Promise<void> {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { temporaryDirectory } from "../../src/testing/temporary-directory.js";
+import { ownNamespace } from "../../src/testing/owner.js";
 
 const run = promisify(execFile);
 
@@ -35,7 +35,8 @@ export async function findLeaks({ directory, network, ids = [] }: Traces): Promi
 async function networkTraces(network: Traces["network"]): Promise<string[]> {
   const found = [...(await interfaces(network)), ...(await firewallRules(network))];
   const index = network.bridge.replace(/^\D+/, "");
-  return existsSync(join(temporaryDirectory(), "crikit-networks", index)) ? [] : found;
+  const claims = join("/run/crikit-networks", await ownNamespace("net"));
+  return existsSync(join(claims, index)) ? [] : found;
 }
 
 async function mounts(directory: string): Promise<string[]> {
