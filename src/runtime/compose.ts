@@ -27,7 +27,7 @@ import { openImageStores } from "./image/open.js";
 import { Exits } from "./lifecycle/exits.js";
 import type { Logger } from "./log.js";
 import { type RuntimePaths, runtimePaths } from "./paths.js";
-import { findPrograms, type Programs } from "./programs.js";
+import type { Programs } from "./programs.js";
 import { createImageService } from "./server/image-service.js";
 import { instrument } from "./server/instrument.js";
 import { createRuntimeService } from "./server/runtime-service.js";
@@ -44,15 +44,17 @@ export interface Composed {
 }
 
 /** Builds every adapter and hands it to the use cases. Nothing is recovered or served yet. */
-export async function compose(config: RuntimeConfig, log: Logger): Promise<Composed> {
+export async function compose(config: RuntimeConfig, programs: Programs, log: Logger): Promise<Composed> {
   const paths = runtimePaths(config);
-  const programs = await findPrograms(config);
+  // First of all: a record of a newer version is refused before anything is changed.
+  const records = await openRecords(paths);
+  const stores = await openImageStores(paths);
   await makeDirectories(paths, programs);
   const lifecycle: LifecycleDeps = {
     paths,
     log,
-    ...(await openRecords(paths)),
-    ...(await openImageStores(paths)),
+    ...records,
+    ...stores,
     layerClaims: new LayerClaims(),
     sandboxNames: new Names("sandbox"),
     containerNames: new Names("container"),

@@ -2,10 +2,11 @@ import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
+import { claim } from "./lifecycle/claim.js";
 import { purge } from "./lifecycle/purge.js";
 import { recover } from "./lifecycle/recover.js";
-import { lockRoot } from "./lifecycle/root-lock.js";
 import { createLogger, type Logger } from "./log.js";
+import { findPrograms } from "./programs.js";
 import { type Listening, listen } from "./server/listen.js";
 
 export type { HandlerConfig, RuntimeConfig } from "./config.js";
@@ -22,8 +23,8 @@ export interface Runtime {
   /** Where it is to be served: `unix:///...`. */
   readonly endpoint: string;
   /**
-   * Takes up what an earlier daemon left, then serves. Throws when a program is missing or another daemon
-   * works on the same root or socket.
+   * Takes up what an earlier daemon left, then serves. Throws when a program is missing, when another daemon
+   * works on the same root, state or socket, and when a newer crikit-runtime has made the root.
    */
   listen(): Promise<void>;
   /** Stops serving. Containers run on, for the next daemon on the same root to find. Idempotent. */
@@ -63,9 +64,10 @@ async function start(config: RuntimeConfig, path: string, log: Logger): Promise<
   };
   try {
     checkPrivileges();
-    const lock = await lockRoot(config.root);
-    undo.add("release the root", () => lock.release());
-    const { deps, exits, routes } = await compose(config, log);
+    const programs = await findPrograms(config);
+    const claimed = await claim(config, { socket: true });
+    undo.add("release the root", () => claimed.release());
+    const { deps, exits, routes } = await compose(claimed.config, programs, log);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
@@ -80,7 +82,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger): Promise<
 
 /**
  * Ends and removes everything that a runtime on these directories has made, and the directories. Resolves to
- * false when a step failed; it is logged, the others are done. Throws when a daemon works on the root.
+ * false when a step failed; it is logged, the others are done. Throws when a daemon works on the root or the state.
  */
 export async function purgeRuntime(
   config: Partial<RuntimeConfig>,
@@ -89,12 +91,13 @@ export async function purgeRuntime(
   const resolved = resolveConfig(config);
   const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
   checkPrivileges();
-  const lock = await lockRoot(resolved.root);
+  const programs = await findPrograms(resolved);
+  const claimed = await claim(resolved, { socket: false });
   try {
-    const { deps } = await compose(resolved, log);
-    return await purge(deps, resolved, deps.cgroupParent);
+    const { deps } = await compose(claimed.config, programs, log);
+    return await purge(deps, claimed.config, deps.cgroupParent);
   } finally {
-    await lock.release();
+    await claimed.release();
   }
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ import { claimNetwork, type NetworkClaim } from "../../src/testing/network-claim
 import { type Connection, openConnection } from "../../src/transport/connection.js";
 import { parseEndpoint } from "../../src/transport/endpoint.js";
 import { findLeaks } from "../support/leaks.js";
+import { until } from "../support/until.js";
 
 const main = fileURLToPath(new URL("../../src/runtime/main.ts", import.meta.url));
 const node = ["--import", "tsx", main];
@@ -103,11 +105,37 @@ describe("crikit-runtime", () => {
     const second = await run(["--listen", join(directory, "two.sock"), ...places()]);
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toContain(`in use by process ${daemon.pid}`);
+    const elsewhere = ["--root", join(directory, "another"), "--config", "/dev/null"];
+    const sameState = await run(["purge", ...elsewhere, "--state", join(directory, "state")]);
+    expect(sameState.exitCode).toBe(1);
+    expect(sameState.stderr).toContain(
+      `State directory ${directory}/state is in use by process ${daemon.pid}`,
+    );
     const purge = await run(["purge", ...places()]);
     expect(purge.exitCode).toBe(1);
-    expect(purge.stderr).toContain("in use by process");
-    daemon.kill("SIGTERM");
+    expect(purge.stderr).toContain(`in use by process ${daemon.pid}`);
+    daemon.kill("SIGKILL");
     await once(daemon, "exit");
+    await serve();
+  });
+
+  it("lets one of two that start at once serve", async () => {
+    const args = ["--listen", `unix://${directory}/cri.sock`, ...places()];
+    const pair = [0, 1].map(() => {
+      const daemon = spawn(process.execPath, [...node, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+      daemons.add(daemon);
+      return { daemon, said: text(daemon.stderr), ended: once(daemon, "exit") };
+    });
+    const loser = await Promise.race(pair.map((each) => each.ended.then(() => each)));
+    const winner = pair.find((each) => each !== loser);
+    expect(loser.daemon.exitCode).toBe(1);
+    expect(await loser.said).toContain(`in use by process ${winner?.daemon.pid}`);
+    await until("the winner serves", () =>
+      runtime.version({}).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 
   it("says in one line what is wrong with its flags", async () => {

@@ -6,6 +6,7 @@ import { removeMasquerade } from "../adapters/cni/masquerade.js";
 import { unmountBelow } from "../adapters/mounts.js";
 import type { RuntimeConfig } from "../config.js";
 import type { LifecycleDeps } from "../deps.js";
+import { lockName } from "./claim.js";
 import { discardContainer } from "./release-container.js";
 import { discardSandbox } from "./release-sandbox.js";
 
@@ -49,6 +50,8 @@ export async function purge(
     await step(`unmount below ${directory}`, () => unmountBelow(directory));
     // One directory at a time: what is mounted and could not be unmounted keeps only its own.
     for (const name of await readdir(directory).catch(() => [])) {
+      // The last to go: until then no daemon may start here.
+      if (name === lockName) continue;
       await step(`remove ${name}`, () => rm(join(directory, name), { recursive: true, force: true }));
     }
     await step(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));

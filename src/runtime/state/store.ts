@@ -14,7 +14,7 @@ export interface StoreOptions {
   directory: string;
   /** What the records are, for messages: `sandbox`, `container`, `image`. */
   kind: string;
-  /** The version of the record's shape. A file with a newer one is refused, so that nothing is lost. */
+  /** The version of the record's shape. A file with another one is refused, so that nothing is lost. */
   version: number;
   /** Wait for the disk on every write. Only for what must outlive the host, not just the daemon. */
   durable?: boolean;
@@ -132,12 +132,12 @@ export class RecordStore<T extends Identified> {
       }
       throw error;
     }
-    if (content.version > this.#options.version) {
-      throw new CriError(
-        "failed_precondition",
-        `${path} was written by a newer crikit-runtime (record version ${content.version}, this one knows ${this.#options.version}): run that one, or point --root at another directory`,
-      );
-    }
-    return content.record;
+    const { version: known } = this.#options;
+    if (content.version === known) return content.record;
+    const age = content.version > known ? "a newer" : "an older";
+    throw new CriError(
+      "failed_precondition",
+      `${path} was written by ${age} crikit-runtime (record version ${content.version}, this one knows ${known}): run that one, or choose another --root`,
+    );
   }
 }
