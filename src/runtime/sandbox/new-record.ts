@@ -1,18 +1,13 @@
 import { toJson } from "@bufbuild/protobuf";
 
-import {
-  NamespaceMode,
-  type PodSandboxConfig,
-  PodSandboxConfigSchema,
-  type PortMapping,
-  Protocol,
-} from "../../proto.js";
+import { NamespaceMode, type PodSandboxConfig, PodSandboxConfigSchema } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
 import { newId } from "../state/ids.js";
 import { sandboxName } from "../state/names.js";
-import type { RecordedPortMapping, SandboxRecord } from "../state/sandbox-record.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
+import { recordedPortMappings } from "./port-mappings.js";
 
 /** The record of a pod that is about to be made. Throws naming the field that the request lacks. */
 export function newSandboxRecord(
@@ -43,23 +38,10 @@ export function newSandboxRecord(
     // CRI lets only pods on the node's network go without a hostname; be kind to the others.
     hostname: hostNetwork ? deps.host.hostname : config.hostname || metadata.name.slice(0, 63),
     ...(!hostNetwork && { netns: deps.paths.sandbox(id).netns }),
-    portMappings: hostNetwork ? [] : config.portMappings.flatMap(portMapping),
+    portMappings: hostNetwork ? [] : recordedPortMappings(config.portMappings),
     ips: [],
     hostIpc: namespaces?.ipc === NamespaceMode.NODE,
     createdAt: timestampNow(),
     step: "making",
   };
-}
-
-const protocols = {
-  [Protocol.TCP]: "tcp",
-  [Protocol.UDP]: "udp",
-  [Protocol.SCTP]: "sctp",
-} as const satisfies Record<Protocol, RecordedPortMapping["protocol"]>;
-
-/** A mapping without a host port only says what the pod listens on. */
-function portMapping(mapping: PortMapping): RecordedPortMapping[] {
-  const { hostPort, containerPort, protocol, hostIp } = mapping;
-  if (hostPort <= 0) return [];
-  return [{ hostPort, containerPort, protocol: protocols[protocol], ...(hostIp && { hostIP: hostIp }) }];
 }

@@ -9,6 +9,8 @@ import { sandboxSpec } from "../spec/sandbox-spec.js";
 import { seccompProfiles, specHost } from "../spec-inputs.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { makeSandboxFiles } from "./files.js";
+import { recordWithHostPorts } from "./host-ports.js";
+import { attachmentOf, joinNetwork } from "./join-network.js";
 import { newSandboxRecord } from "./new-record.js";
 
 /** Makes a pod: its network, its shared files, and the pause process that holds its namespaces. */
@@ -24,7 +26,7 @@ export async function runPodSandbox(
   deps.sandboxNames.reserve(name, id);
   return deps.locks.run(id, async () => {
     try {
-      await deps.sandboxes.put(record);
+      await recordWithHostPorts(deps, record);
       await makeSandbox(deps, { record, config, signal });
       return id;
     } catch (error) {
@@ -50,12 +52,13 @@ interface Making {
 
 /** Makes everything in order; what was made when a step fails is known by the record alone. */
 async function makeSandbox(deps: RuntimeDeps, { record, config, signal }: Making): Promise<void> {
-  const { id, name, netns, handler, cgroupParent } = record;
+  const { id, name, handler, cgroupParent } = record;
   const container = { id, name, handler, cgroupParent, bundle: deps.paths.sandbox(id).directory };
   // What the request asks for is looked at before anything is made.
+  const attachment = attachmentOf(record, config);
   const spec = await specFor(deps, record, config);
   await writeBundle(deps, container, spec);
-  const ips = netns === undefined ? [] : await joinNetwork(deps, record, netns);
+  const ips = attachment ? await joinNetwork(deps, attachment, { signal }) : [];
   signal?.throwIfAborted();
   await makeSandboxFiles(deps, { record, config, ips });
   const { init, monitor } = await createOciContainer(deps, container);
@@ -74,12 +77,6 @@ async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSand
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
   });
-}
-
-async function joinNetwork(deps: RuntimeDeps, record: SandboxRecord, netns: string): Promise<string[]> {
-  await deps.netns.create(netns);
-  const { id, metadata, portMappings } = record;
-  return (await deps.cni.add({ id, netns, pod: metadata, portMappings })).ips;
 }
 
 async function undo(deps: RuntimeDeps, record: SandboxRecord): Promise<void> {
