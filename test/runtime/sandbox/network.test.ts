@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { NamespaceMode } from "../../../src/proto.js";
+import { hostResolvConf } from "../../../src/runtime/sandbox/resolv-conf.js";
 import { ask, ipOf, netnsOf, serveEcho } from "../support/echo.js";
 import { inPlace, makeOutside, type Outside } from "../support/outside.js";
 import { containerConfig, runPod, startContainer } from "../support/pods.js";
@@ -31,7 +32,8 @@ afterAll(async () => {
 
 async function masqueradeRules(): Promise<string[]> {
   const rules = (await inPlace(undefined, "iptables", "-w", "-t", "nat", "-S", "POSTROUTING")).split("\n");
-  return rules.filter((rule) => rule.includes(test.config.subnet) || rule.includes(test.config.bridge));
+  const { subnet, bridge } = test.config;
+  return rules.filter((rule) => rule.includes(` ${subnet} `) || rule.includes(`"crikit ${bridge}"`));
 }
 
 async function run(containerId: string, script: string): Promise<string> {
@@ -106,5 +108,23 @@ describe("the built-in network", () => {
     await test.runtime.stopPodSandbox({ podSandboxId: pod });
     const { status } = await test.runtime.podSandboxStatus({ podSandboxId: pod });
     expect(status?.network).toMatchObject({ ip: "", additionalIps: [] });
+  });
+});
+
+describe("DNS settings", () => {
+  it("are those that are asked for, for every user to read", async () => {
+    const dnsConfig = { servers: ["192.0.2.53"], searches: ["ns.svc.cluster.local"], options: ["ndots:5"] };
+    const pod = await runPod(test, { dnsConfig });
+    const linux = { securityContext: { runAsUser: { value: 65_534n } } };
+    const id = await startContainer(test, pod, containerConfig(["sleep", "1000"], { linux }));
+    expect(await run(id, "cat /etc/resolv.conf")).toBe(
+      "search ns.svc.cluster.local\nnameserver 192.0.2.53\noptions ndots:5\n",
+    );
+    expect(await run(id, "cat /etc/hosts /etc/hostname")).toContain("demo");
+  });
+
+  it("are the host's when none are asked for", async () => {
+    const id = await startContainer(test, await runPod(test), containerConfig(["sleep", "1000"]));
+    expect(await run(id, "cat /etc/resolv.conf")).toBe(await hostResolvConf({ ownNetwork: true }));
   });
 });

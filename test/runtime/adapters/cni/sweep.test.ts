@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -5,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createNetns } from "../../../../src/runtime/adapters/netns/netns.js";
 import { PrivateNetwork } from "../support/private-network.js";
+
+const firstPort = randomInt(20_000, 32_000);
 
 let network: PrivateNetwork;
 beforeEach(async () => {
@@ -26,7 +29,7 @@ async function added(hostPort: number) {
 
 describe("Cni.sweep", () => {
   test("frees the address and host ports of a pod that nobody knows, and leaves the others theirs", async () => {
-    const [kept, lost] = [await added(21_100), await added(21_110)];
+    const [kept, lost] = [await added(firstPort), await added(firstPort + 10)];
     await network.cni().sweep((id) => id === kept.id);
     expect(await network.leases()).toEqual([kept.ip]);
     const rules = (await network.podRules()).join("\n");
@@ -39,7 +42,7 @@ describe("Cni.sweep", () => {
   });
 
   test("finds what is held by the plugins' own traces when namespace and cache are gone", async () => {
-    const lost = await added(21_120);
+    const lost = await added(firstPort + 20);
     await createNetns().remove(lost.netns);
     await rm(network.cache, { recursive: true });
     await network.cni().sweep(() => false);
