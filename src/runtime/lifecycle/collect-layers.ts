@@ -17,6 +17,8 @@ export interface CollectDeps {
 
 /** Removes the layers that no image, container or pull needs. One that cannot be removed waits for the next time. */
 export async function collectLayers(deps: CollectDeps): Promise<void> {
+  // Nobody knows what layers those stand on that the disk does not give.
+  if (deps.images.unreadable.size > 0 || deps.containers.unreadable.size > 0) return;
   const used = layersInUse(deps);
   const unused = deps.layers
     .list()

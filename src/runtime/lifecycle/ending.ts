@@ -1,8 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 
-import { readExitFile } from "../adapters/conmon/conmon.js";
-import { isAlive } from "../adapters/process.js";
+import { isMonitorOf, readExitFile } from "../adapters/conmon/conmon.js";
 import type { LifecycleDeps } from "../deps.js";
 import { type ContainerRecord, unknownExitCode } from "../state/container-record.js";
 import { type Timestamp, timestampNow } from "../state/time.js";
@@ -24,7 +23,7 @@ const oomExitCode = 137;
 export async function findEnding(deps: EndingDeps, watched: Watched): Promise<Ending | undefined> {
   const { id, monitor, cgroupParent } = watched;
   // In this order: the monitor writes the file before it goes.
-  const hasMonitor = monitor !== undefined && (await isAlive(monitor));
+  const hasMonitor = monitor !== undefined && (await isMonitorOf(id, monitor));
   const exit = await readExitFile(deps.paths.exits, id);
   if (exit) {
     const { exitCode, finishedAt } = exit;

@@ -2,14 +2,9 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CriError } from "../../errors.js";
-import type { MonitoredContainer } from "../adapters/conmon/conmon.js";
-import {
-  identifyProcess,
-  isAlive,
-  killTree,
-  type ProcessIdentity,
-  waitUntilGone,
-} from "../adapters/process.js";
+import { isMonitorOf, type MonitoredContainer } from "../adapters/conmon/conmon.js";
+import { identifyProcess, killTree, type ProcessIdentity, waitUntilGone } from "../adapters/process.js";
+import type { RuncState } from "../adapters/runc/runc.js";
 import type { Handler, LifecycleDeps } from "../deps.js";
 import type { OciSpec } from "../oci.js";
 
@@ -66,8 +61,8 @@ export function endOciContainer(deps: OciDeps, container: OciContainer): Promise
     const { id, handler, cgroupParent } = container;
     const monitor = await findMonitor(container);
     const { runc } = requireHandler(deps, handler);
-    // Killing the monitor of a container that is being created takes the OCI runtime with it.
-    if (monitor && !(await runc.state(id))) await killTree(monitor.pid);
+    // What has not begun has no end to report, and with the monitor goes an OCI runtime that still creates it.
+    if (monitor && !hasBegun(await runc.state(id))) await killTree(monitor);
     await deps.cgroups.kill(cgroupParent, id);
     if (monitor) await endMonitor(monitor);
     // Last: runc looks only every 100 ms whether a process that it kills has gone.
@@ -106,21 +101,28 @@ async function forgetExit({ paths }: OciDeps, id: string): Promise<void> {
   await rm(join(paths.persist, id), { recursive: true, force: true });
 }
 
+/** Whether the container's own command may have run. */
+function hasBegun(state: RuncState | undefined): boolean {
+  return state !== undefined && state.status !== "creating" && state.status !== "created";
+}
+
 /** The live monitor; undefined when there is none. */
 export async function findMonitor(container: OciContainer): Promise<ProcessIdentity | undefined> {
-  const { monitor, bundle, id } = container;
-  if (monitor) return (await isAlive(monitor)) ? monitor : undefined;
-  // The daemon died before it could record the monitor: its pid file is all there is.
+  const { bundle, id } = container;
+  const monitor = container.monitor ?? (await readMonitorFile(bundle));
+  return monitor && (await isMonitorOf(id, monitor)) ? monitor : undefined;
+}
+
+/** The daemon died before it could record the monitor: its pid file is all there is. */
+async function readMonitorFile(bundle: string): Promise<ProcessIdentity | undefined> {
   const pid = Number(await readFile(join(bundle, "conmon.pid"), "utf8").catch(() => ""));
-  if (!Number.isInteger(pid) || pid <= 1) return undefined;
-  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  return command.split("\0").includes(id) ? identifyProcess(pid) : undefined;
+  return Number.isInteger(pid) && pid > 1 ? identifyProcess(pid) : undefined;
 }
 
 /** A monitor goes by itself once its container has ended; one that does not is made to. */
 async function endMonitor(monitor: ProcessIdentity): Promise<void> {
   const timeout = AbortSignal.timeout(monitorGraceMs);
   await waitUntilGone(monitor, timeout).catch(async () => {
-    if (await isAlive(monitor)) await killTree(monitor.pid);
+    await killTree(monitor);
   });
 }

@@ -9,6 +9,7 @@ import type { LifecycleDeps } from "../deps.js";
 import { lockName } from "./claim.js";
 import { discardContainer } from "./release-container.js";
 import { discardSandbox } from "./release-sandbox.js";
+import { endStray, findStrays } from "./strays.js";
 
 /**
  * Removes everything that a runtime has made, and its directories. Goes on past failing steps; true when
@@ -34,10 +35,8 @@ export async function purge(
   for (const { id } of deps.sandboxes.list()) {
     await step(`remove sandbox ${id}`, () => discardSandbox(deps, { id }));
   }
-  for (const handler of new Set(deps.handlers.values())) {
-    for (const id of await readdir(handler.root).catch(() => [])) {
-      await step(`end ${id}`, () => handler.runc.delete(id, { force: true }));
-    }
+  for (const id of await findStrays(deps, () => false)) {
+    await step(`end ${id}`, () => endStray(deps, id));
   }
   await step("free what is held in the network", () => deps.cni.sweep(() => false));
   if (config.cniConfDir === undefined) {

@@ -46,13 +46,12 @@ function addStopSteps(deps: LifecycleDeps, record: SandboxRecord, undo: Rollback
     undo.add("remove the network namespace", () => deps.netns.remove(netns));
     undo.add("leave the network", () => deps.cni.remove({ id, netns, pod: metadata, portMappings }));
   }
-  undo.add("end the pause process", () =>
-    endOciContainer(deps, {
-      id,
-      handler: record.handler,
-      bundle: deps.paths.sandbox(id).directory,
-      cgroupParent: record.cgroupParent,
-      monitor: record.monitor,
-    }),
-  );
+  undo.add("end the pause process", () => endPauseProcess(deps, record));
+}
+
+/** Kills the pause process, if it is left, and frees what is held for it. */
+export function endPauseProcess(deps: LifecycleDeps, record: SandboxRecord): Promise<void> {
+  const { id, handler, cgroupParent, monitor } = record;
+  const { directory: bundle } = deps.paths.sandbox(id);
+  return endOciContainer(deps, { id, handler, bundle, cgroupParent, monitor });
 }

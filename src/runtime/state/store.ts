@@ -20,6 +20,15 @@ export interface StoreOptions {
   durable?: boolean;
 }
 
+export interface Opened<T extends Identified> {
+  store: RecordStore<T>;
+  /**
+   * Directories without a whole record: they were being made or removed when the daemon died, or the host lost
+   * power. For `recover` to clear away.
+   */
+  incomplete: string[];
+}
+
 interface RecordFile<T> {
   version: number;
   record: T;
@@ -35,28 +44,29 @@ const fileName = "record.json";
 export class RecordStore<T extends Identified> {
   readonly #options: StoreOptions;
   readonly #records = new Map<string, T>();
+  readonly #unreadable = new Map<string, unknown>();
   readonly #writes = new KeyedLock();
 
   private constructor(options: StoreOptions) {
     this.#options = options;
   }
 
-  /**
-   * Reads all records. A directory without a readable record is one that was being made or removed when the
-   * daemon died: its name is in `incomplete`, for `recover` to clear away.
-   */
-  static async open<T extends Identified>(
-    options: StoreOptions,
-  ): Promise<{ store: RecordStore<T>; incomplete: string[] }> {
+  /** Reads all records. Throws when one was written by another version. */
+  static async open<T extends Identified>(options: StoreOptions): Promise<Opened<T>> {
     const store = new RecordStore<T>(options);
     const incomplete: string[] = [];
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
     for (const id of await readdir(options.directory)) {
       const record = await store.#read(id);
       if (record) store.#records.set(id, record);
-      else incomplete.push(id);
+      else if (!store.#unreadable.has(id)) incomplete.push(id);
     }
     return { store, incomplete };
+  }
+
+  /** By ID, what the disk would not give, and why. It may be whole: nothing of it may be cleared away. */
+  get unreadable(): ReadonlyMap<string, unknown> {
+    return this.#unreadable;
   }
 
   get(id: string): T | undefined {
@@ -119,25 +129,38 @@ export class RecordStore<T extends Identified> {
 
   async #read(id: string): Promise<T | undefined> {
     const path = join(this.directory(id), fileName);
-    let content: RecordFile<T>;
     try {
-      content = JSON.parse(await readFile(path, "utf8"));
+      const { version, record } = parse<T>(await readFile(path, "utf8"));
+      if (version !== undefined) this.#checkVersion(version, path);
+      return version !== undefined && record?.id === id ? record : undefined;
     } catch (error) {
-      // No file, or one cut short by a host that lost power. Anything else must not look like a lost record.
-      if (
-        error instanceof SyntaxError ||
-        (error instanceof Error && "code" in error && error.code === "ENOENT")
-      ) {
-        return undefined;
-      }
-      throw error;
+      if (error instanceof CriError) throw error;
+      if (!isErrno(error, "ENOENT") && !isErrno(error, "ENOTDIR")) this.#unreadable.set(id, error);
+      return undefined;
     }
-    const { version: known } = this.#options;
-    if (content.version === known) return content.record;
-    const age = content.version > known ? "a newer" : "an older";
+  }
+
+  #checkVersion(version: number, path: string): void {
+    const known = this.#options.version;
+    if (version === known) return;
+    const age = version > known ? "a newer" : "an older";
     throw new CriError(
       "failed_precondition",
-      `${path} was written by ${age} crikit-runtime (record version ${content.version}, this one knows ${known}): run that one, or choose another --root`,
+      `${path} was written by ${age} crikit-runtime (record version ${version}, this one knows ${known}): run that one, or choose another --root`,
     );
   }
+}
+
+/** Of a text that is no record file, nothing. */
+function parse<T>(text: string): Partial<RecordFile<T>> {
+  try {
+    const content: Partial<RecordFile<T>> | null = JSON.parse(text);
+    return typeof content?.version === "number" ? content : {};
+  } catch {
+    return {};
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

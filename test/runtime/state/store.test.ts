@@ -40,13 +40,26 @@ describe("`RecordStore`", () => {
     expect((await open()).store.get("a")).toEqual({ id: "a", colour: "red", size: 3 });
   });
 
-  it("names directories without a whole record as incomplete", async () => {
-    await mkdir(join(directory, "empty"));
-    await mkdir(join(directory, "cut"));
-    await writeFile(join(directory, "cut/record.json"), '{"version":1,"rec');
+  it.each([
+    ["no file", undefined],
+    ["an empty file", ""],
+    ["a file cut short", '{"version":1,"rec'],
+    ["zeros", "\0\0\0\0"],
+    ["nothing in it", "null"],
+    ["no record in it", '{"version":1}'],
+    ["another's record", '{"version":1,"record":{"id":"b"}}'],
+    ["no version", '{"record":{"id":"a"}}'],
+  ])("names a directory with %s as incomplete", async (_what, text) => {
+    await mkdir(join(directory, "a"));
+    if (text !== undefined) await writeFile(join(directory, "a/record.json"), text);
     const { store, incomplete } = await open();
     expect(store.list()).toEqual([]);
-    expect(incomplete.sort()).toEqual(["cut", "empty"]);
+    expect(incomplete).toEqual(["a"]);
+  });
+
+  it("names a file that is in the way as incomplete", async () => {
+    await writeFile(join(directory, "a"), "");
+    expect((await open()).incomplete).toEqual(["a"]);
   });
 
   it("refuses records of a newer version, naming the file, and leaves them", async () => {
@@ -58,7 +71,9 @@ describe("`RecordStore`", () => {
 
   it("does not take a record that cannot be read for a lost one", async () => {
     await mkdir(join(directory, "a/record.json"), { recursive: true });
-    await expect(open()).rejects.toThrow("EISDIR");
+    const { store, incomplete } = await open();
+    expect([...store.unreadable.keys()]).toEqual(["a"]);
+    expect(incomplete).toEqual([]);
   });
 
   it("removes a record with its whole directory, and an absent one counts as done", async () => {

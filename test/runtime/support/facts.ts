@@ -2,13 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
-import type { ImageClient } from "../../../src/services/image-client.js";
 import type { RuntimeClient } from "../../../src/services/runtime-client.js";
 
 interface Place {
   readonly directory: string;
   readonly runtime: RuntimeClient;
-  readonly images: ImageClient;
 }
 
 /** Who holds what, each list sorted: once as the runtime tells it, once as it is. */
@@ -17,76 +15,107 @@ export interface Holdings {
   monitors: string[];
   /** Whom the OCI runtime knows. */
   oci: string[];
+  /** Who has a control group with processes in it. */
+  cgroups: string[];
   /** Who has a directory for records. */
   records: string[];
   /** Who has a directory for what ends with the host. */
   states: string[];
   /** Who has something mounted. */
   mounts: string[];
-  /** Who has an address. */
+  /** Who has an address, or had one when its pause process died. */
   addresses: string[];
+  /** Whose network is to be undone. */
+  attachments: string[];
+  /** Whose exit is to be read. */
+  exits: string[];
+  /** Who has a directory for a monitor's reports. */
+  reports: string[];
 }
 
+export const nothing: Holdings = {
+  monitors: [],
+  oci: [],
+  cgroups: [],
+  records: [],
+  states: [],
+  mounts: [],
+  addresses: [],
+  attachments: [],
+  exits: [],
+  reports: [],
+};
+
 const idPattern = /[0-9a-f]{64}/;
+const addressPattern = /^\d+(\.\d+){3}$/;
 
 /** What follows from the runtime's answers. */
 export async function told({ runtime }: Place): Promise<Holdings> {
   const pods = (await runtime.listPodSandbox({})).items;
   const { containers } = await runtime.listContainers({});
-  const ready = pods.filter(({ state }) => state === PodSandboxState.SANDBOX_READY).map(({ id }) => id);
-  const running = containers
-    .filter(({ state }) => state === ContainerState.CONTAINER_RUNNING)
-    .map(({ id }) => id);
-  const alive = [...ready, ...running].sort();
-  const all = [...pods, ...containers].map(({ id }) => id).sort();
-  const statuses = await Promise.all(ready.map((podSandboxId) => runtime.podSandboxStatus({ podSandboxId })));
+  const ready = pods.filter(({ state }) => state === PodSandboxState.SANDBOX_READY);
+  const running = containers.filter(({ state }) => state === ContainerState.CONTAINER_RUNNING);
+  const alive = idsOf([...ready, ...running]);
+  const all = idsOf([...pods, ...containers]);
+  const statuses = await Promise.all(pods.map(({ id }) => runtime.podSandboxStatus({ podSandboxId: id })));
+  const attached = statuses.flatMap(({ status }) => (status?.network?.ip ? [status] : []));
   return {
     monitors: alive,
     oci: alive,
+    cgroups: alive,
     records: all,
     states: all,
-    mounts: [...pods, ...containers].map(({ id }) => id).sort(),
-    addresses: statuses.map(({ status }) => status?.network?.ip ?? "").sort(),
+    mounts: all,
+    addresses: attached.map(({ network }) => network?.ip ?? "").sort(),
+    attachments: idsOf(attached),
+    exits: [],
+    reports: alive,
   };
 }
 
 /** What is found on the machine. */
 export async function found({ directory }: Place): Promise<Holdings> {
-  const [sandboxes, containers, sandboxStates, containerStates, oci, leases] = await Promise.all([
-    list(join(directory, "root/sandboxes")),
-    list(join(directory, "root/containers")),
-    list(join(directory, "state/sandboxes")),
-    list(join(directory, "state/containers")),
-    list(join(directory, "state/oci/runc")),
-    list(join(directory, "state/leases"), { recursive: true }),
-  ]);
+  const in_ = (path: string) => list(join(directory, path));
+  const leases = await list(join(directory, "state/leases"), { recursive: true });
   const mountinfo = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
   const mounted = mountinfo
     .filter((line) => line.includes(directory))
     .map((line) => idPattern.exec(line)?.[0] ?? line);
   return {
-    monitors: await monitors(directory),
-    oci: oci.sort(),
-    records: [...sandboxes, ...containers].sort(),
-    states: [...sandboxStates, ...containerStates].sort(),
+    ...(await processes(directory)),
+    oci: await in_("state/oci/runc"),
+    records: [...(await in_("root/sandboxes")), ...(await in_("root/containers"))].sort(),
+    states: [...(await in_("state/sandboxes")), ...(await in_("state/containers"))].sort(),
     mounts: [...new Set(mounted)].sort(),
-    addresses: leases
-      .map((path) => path.split("/").at(-1) ?? "")
-      .filter((name) => /^\d+(\.\d+){3}$/.test(name))
-      .sort(),
+    addresses: leases.map((path) => path.split("/").at(-1) ?? "").filter((name) => addressPattern.test(name)),
+    attachments: (await in_("state/cni")).map((name) => name.replace(".json", "")),
+    exits: await in_("state/exits"),
+    reports: await in_("state/persist"),
   };
 }
 
-async function list(directory: string, options?: { recursive: true }): Promise<string[]> {
-  return readdir(directory, options).catch(() => []);
+function idsOf(objects: readonly { id: string }[]): string[] {
+  return objects.map(({ id }) => id).sort();
 }
 
-async function monitors(directory: string): Promise<string[]> {
-  const ids: string[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const args = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
-    const ours = args[0]?.endsWith("conmon") && args.some((arg) => arg.includes(directory));
-    if (ours) ids.push(args[args.indexOf("--cid") + 1] ?? "");
+async function list(directory: string, options?: { recursive: true }): Promise<string[]> {
+  return (await readdir(directory, options).catch(() => [])).sort();
+}
+
+/** Our monitors, and the control groups that processes below them are in. */
+async function processes(directory: string): Promise<Pick<Holdings, "monitors" | "cgroups">> {
+  const monitors: string[] = [];
+  const groups = new Set<string>();
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const read = (pid: string, name: string) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+  for (const pid of pids) {
+    const args = (await read(pid, "cmdline")).split("\0");
+    if (args[0]?.endsWith("conmon") && args.some((arg) => arg.includes(directory))) {
+      monitors.push(args[args.indexOf("--cid") + 1] ?? "");
+    }
+    // A container's processes show the directory in their mounts alone.
+    const group = idPattern.exec(await read(pid, "cgroup"))?.[0];
+    if (group && (await read(pid, "mountinfo")).includes(directory)) groups.add(group);
   }
-  return ids.sort();
+  return { monitors: monitors.sort(), cgroups: [...groups].sort() };
 }

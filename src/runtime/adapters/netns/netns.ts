@@ -10,10 +10,12 @@ export interface Netns {
   create(path: string): Promise<void>;
   /** Lets go of the namespace and removes the file. Absent: done. */
   remove(path: string): Promise<void>;
+  /** Whether the file holds a namespace. After a reboot it does not. */
+  isThere(path: string): Promise<boolean>;
 }
 
 export function createNetns(): Netns {
-  return { create, remove };
+  return { create, remove, isThere: isMountPoint };
 }
 
 /** Both are a matter of milliseconds. */

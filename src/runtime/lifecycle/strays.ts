@@ -1,0 +1,68 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { unmountBelow } from "../adapters/mounts.js";
+import type { LifecycleDeps } from "../deps.js";
+import type { OciSpec } from "../oci.js";
+import { endOciContainer } from "./oci-container.js";
+
+const idPattern = /^[0-9a-f]{64}$/;
+
+/** By ID, the handler of each container that an OCI runtime knows. */
+export async function listOciContainers({
+  handlers,
+}: Pick<LifecycleDeps, "handlers">): Promise<Map<string, string>> {
+  const known = new Map<string, string>();
+  for (const { name, root } of new Set(handlers.values())) {
+    for (const id of await list(root)) if (idPattern.test(id)) known.set(id, name);
+  }
+  return known;
+}
+
+/** What nobody knows: the last that was left of something removed, or all of something whose record is lost. */
+export async function findStrays(deps: LifecycleDeps, isKnown: (id: string) => boolean): Promise<string[]> {
+  const { paths } = deps;
+  const named = [...(await list(paths.persist)), ...(await list(paths.attach))];
+  const found = new Set([
+    ...(await Promise.all(directories(deps).map(list))).flat(),
+    ...(await listOciContainers(deps)).keys(),
+    ...named.filter((name) => idPattern.test(name)),
+  ]);
+  return [...found].filter((id) => !isKnown(id));
+}
+
+/** Ends the processes of a stray. Where its control group is, its bundle alone can tell. */
+export async function endStray(deps: LifecycleDeps, id: string): Promise<void> {
+  const { paths } = deps;
+  const isSandbox = (await list(paths.sandboxState)).includes(id);
+  const { directory: bundle } = isSandbox ? paths.sandbox(id) : paths.container(id);
+  const handler = (await listOciContainers(deps)).get(id) ?? "";
+  await endOciContainer(deps, { id, handler, bundle, cgroupParent: await cgroupParentOf(bundle) });
+}
+
+/** Removes the directories of a stray, with what is mounted in them. */
+export async function clearStray(deps: LifecycleDeps, id: string): Promise<void> {
+  for (const directory of directories(deps)) {
+    const path = join(directory, id);
+    await unmountBelow(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+function directories({ paths }: LifecycleDeps): string[] {
+  return [paths.containerState, paths.sandboxState, paths.containerRecords, paths.sandboxRecords];
+}
+
+async function cgroupParentOf(bundle: string): Promise<string> {
+  try {
+    const spec: OciSpec = JSON.parse(await readFile(join(bundle, "config.json"), "utf8"));
+    const [slice = "", ...scope] = spec.linux.cgroupsPath.split(":");
+    return scope.length > 0 ? slice : dirname(slice);
+  } catch {
+    return "";
+  }
+}
+
+function list(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
+}
