@@ -5,6 +5,7 @@ import { CriError } from "../../errors.js";
 import type { Access } from "../adapters/skopeo/skopeo.js";
 import { findLayer, layerDirectory, layerLock } from "../state/layer-record.js";
 import type { ImageDeps } from "./image-deps.js";
+import { refetchDamaged } from "./refetch.js";
 import type { ResolvedImage } from "./resolve.js";
 import { syncLayers, unpackLayers } from "./unpack.js";
 
@@ -13,16 +14,10 @@ import { syncLayers, unpackLayers } from "./unpack.js";
  * caller holds a claim on them. A layer that was damaged on its way is fetched once more.
  */
 export async function fetchLayers(deps: ImageDeps, image: ResolvedImage, access: Access): Promise<string[]> {
-  const missing = await findMissing(deps, image);
-  if (missing.size > 0 || deps.verifiesSignatures) {
-    try {
-      await copyAndUnpack(deps, image, missing, access);
-    } catch (error) {
-      if (!(error instanceof CriError && error.code === "data_loss")) throw error;
-      deps.log.warn("A layer arrived damaged and is fetched again", { image: image.source, error });
-      await copyAndUnpack(deps, image, await findMissing(deps, image), access);
-    }
-  }
+  await refetchDamaged(deps.log, image.source, async () => {
+    const missing = await findMissing(deps, image);
+    if (missing.size > 0 || deps.verifiesSignatures) await copyAndUnpack(deps, image, missing, access);
+  });
   return image.layers.map(({ chainId }) => {
     const layer = findLayer(deps.layers, chainId);
     if (!layer) throw new CriError("internal", `Layer ${chainId} is not there although a pull needs it`);

@@ -10,6 +10,7 @@ import { fetchLayers } from "./fetch-layers.js";
 import { readImageConfig } from "./image-config.js";
 import type { ImageDeps } from "./image-deps.js";
 import { type ImageNames, nameImage, nameKnownImage } from "./names.js";
+import { refetchDamaged } from "./refetch.js";
 import { type ResolvedImage, resolveImage, resolveTop } from "./resolve.js";
 
 export interface PullRequest {
@@ -37,7 +38,7 @@ export async function pullImage(deps: ImageDeps, request: PullRequest): Promise<
   // Whether a signature is good depends on the repository too, which the known image may not come from.
   const known = deps.verifiesSignatures ? undefined : await nameKnownImage(deps, top.digest, names);
   if (known) return known;
-  const image = await resolveImage(deps, top, access);
+  const image = await refetchDamaged(deps.log, top.source, () => resolveImage(deps, top, access));
   return bringImage(deps, image, names, access);
 }
 

@@ -21,7 +21,8 @@ const kinds: Kind[] = [
     make: (message, cause) => new CriError("resource_exhausted", message, { cause }),
   },
   {
-    pattern: /did not match, expected|does not match provided manifest digest|unexpected EOF/i,
+    pattern:
+      /digest did not match|digest .*does not match|not match provided manifest digest|unexpected EOF/i,
     make: (message, cause) => new CriError("data_loss", message, { cause }),
   },
   {

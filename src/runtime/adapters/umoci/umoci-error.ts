@@ -13,7 +13,11 @@ export function unpackError(error: CommandError, digest: string): CriError {
   if (/no space left on device|disk quota exceeded/i.test(reason)) {
     return new CriError("resource_exhausted", message, { cause: error });
   }
-  if (/digest mismatch|size mismatch|invalid tar header|unexpected EOF|gzip|flate|corrupt/i.test(reason)) {
+  if (
+    /digest mismatch|diffid mismatch|size mismatch|invalid tar header|unexpected EOF|gzip|flate|corrupt/i.test(
+      reason,
+    )
+  ) {
     return new CriError("data_loss", message, { cause: error });
   }
   return new CriError("internal", message, { cause: error });
