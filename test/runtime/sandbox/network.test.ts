@@ -33,7 +33,8 @@ afterAll(async () => {
 async function masqueradeRules(): Promise<string[]> {
   const rules = (await inPlace(undefined, "iptables", "-w", "-t", "nat", "-S", "POSTROUTING")).split("\n");
   const { subnet, bridge } = test.config;
-  return rules.filter((rule) => rule.includes(` ${subnet} `) || rule.includes(`"crikit ${bridge}"`));
+  const prefix = subnet.replace("0/24", "");
+  return rules.filter((rule) => rule.includes(` ${prefix}`) || rule.includes(`"crikit ${bridge}"`));
 }
 
 async function run(containerId: string, script: string): Promise<string> {

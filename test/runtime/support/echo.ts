@@ -3,6 +3,8 @@ import { once } from "node:events";
 
 import type { TestRuntime } from "./test-runtime.js";
 
+type WithRuntime = Pick<TestRuntime, "runtime">;
+
 export interface EchoServer extends AsyncDisposable {
   readonly port: number;
 }
@@ -78,12 +80,12 @@ export async function ask(question: Question): Promise<string> {
 }
 
 /** The file of a pod's network namespace. */
-export async function netnsOf({ runtime }: TestRuntime, podSandboxId: string): Promise<string> {
+export async function netnsOf({ runtime }: WithRuntime, podSandboxId: string): Promise<string> {
   const { info } = await runtime.podSandboxStatus({ podSandboxId, verbose: true });
   return JSON.parse(info.info ?? "").netns;
 }
 
-export async function ipOf({ runtime }: TestRuntime, podSandboxId: string): Promise<string> {
+export async function ipOf({ runtime }: WithRuntime, podSandboxId: string): Promise<string> {
   return (await runtime.podSandboxStatus({ podSandboxId })).status?.network?.ip ?? "";
 }
 

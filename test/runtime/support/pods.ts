@@ -18,7 +18,7 @@ type ContainerConfig = Exclude<MessageInitShape<typeof ContainerConfigSchema>, M
 /** As kubelet asks: network and IPC shared in the pod, processes apart. */
 const namespaceOptions = { pid: NamespaceMode.CONTAINER };
 
-export function podConfig({ directory }: TestRuntime, more: PodConfig = {}): PodConfig {
+export function podConfig({ directory }: Pick<TestRuntime, "directory">, more: PodConfig = {}): PodConfig {
   return {
     metadata: { name: "demo", namespace: "default", uid: randomUUID(), attempt: 0 },
     logDirectory: join(directory, "logs"),
@@ -27,7 +27,10 @@ export function podConfig({ directory }: TestRuntime, more: PodConfig = {}): Pod
   };
 }
 
-export async function runPod(test: TestRuntime, more: PodConfig = {}): Promise<string> {
+export async function runPod(
+  test: Pick<TestRuntime, "directory" | "runtime">,
+  more: PodConfig = {},
+): Promise<string> {
   return (await test.runtime.runPodSandbox({ config: podConfig(test, more) })).podSandboxId;
 }
 
