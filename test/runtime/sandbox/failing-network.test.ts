@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { PodSandboxState } from "../../../src/proto.js";
+import { until } from "../../support/until.js";
 import { type NetworkPlugin, networkPlugin } from "../support/network-plugin.js";
 import { podConfig, runPod } from "../support/pods.js";
 import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
@@ -65,6 +67,57 @@ describe("a network plugin that fails", () => {
     expect(kept?.[1]).toBe(PodSandboxState.SANDBOX_NOTREADY);
     await plugin.fail();
     await test.runtime.removePodSandbox({ podSandboxId: String(kept?.[0]) });
-    await test.runtime.runPodSandbox({ config });
+    const { podSandboxId } = await test.runtime.runPodSandbox({ config });
+    await test.runtime.removePodSandbox({ podSandboxId });
+  });
+
+  it("names the plugin and its network", async () => {
+    await plugin.fail("ADD");
+    await expect(runPod(test)).rejects.toThrow(
+      "CNI ADD by plugin counting of network counting failed: no address left",
+    );
+    await plugin.fail();
+  });
+
+  it("by printing nonsense leaves nothing of the pod", async () => {
+    await plugin.answer("all went well");
+    await expect(runPod(test)).rejects.toThrow(
+      "CNI ADD by plugin counting of network counting failed: its result is not JSON: all went well",
+    );
+    await plugin.answer('{"cniVersion": "1.0.0"}');
+    await expect(runPod(test)).rejects.toThrow("CNI network counting gave the pod no address on eth0");
+    await plugin.answer('{"cniVersion": "1.0.0", "ips": [{"address": "192.0.2.7/24"}]}');
+    expect(await listed()).toEqual([]);
+    expect(await readdir(join(test.directory, "state/cni"))).toEqual([]);
+  });
+
+  it("to end is killed with what it has started when the caller goes, and leaves nothing", async () => {
+    await plugin.hang("ADD");
+    const abort = new AbortController();
+    const running = test.runtime.runPodSandbox({ config: podConfig(test) }, { signal: abort.signal });
+    const rejected = expect(running).rejects.toThrow("gone");
+    await until("the plugin hangs", async () => (await plugin.hanging()) !== undefined);
+    abort.abort(new Error("The caller has gone"));
+    await rejected;
+    const pid = await plugin.hanging();
+    await until("the plugin's program has ended", () => !existsSync(`/proc/${pid}`));
+    const sandboxes = () => readdir(join(test.directory, "root/sandboxes"));
+    await until("nothing is left of the pod", async () => (await sandboxes()).length === 0);
+    expect((await plugin.calls()).at(-1)).toBe("DEL");
+    expect(await listed()).toEqual([]);
+    await plugin.hang();
+    await test.runtime.removePodSandbox({ podSandboxId: await runPod(test) });
+  });
+
+  it("at DEL while the daemon starts again is asked again by a later removal", async () => {
+    const pod = await runPod(test);
+    await plugin.fail("DEL");
+    await expect(test.runtime.removePodSandbox({ podSandboxId: pod })).rejects.toThrow("no address left");
+    await test.restart();
+    expect(await listed()).toEqual([[pod, PodSandboxState.SANDBOX_NOTREADY]]);
+    await plugin.fail();
+    await test.runtime.removePodSandbox({ podSandboxId: pod });
+    expect(await listed()).toEqual([]);
+    expect(await readdir(join(test.directory, "state/cni"))).toEqual([]);
   });
 });

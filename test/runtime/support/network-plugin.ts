@@ -9,6 +9,12 @@ export interface NetworkPlugin {
   readonly config: Partial<RuntimeConfig>;
   /** Has the commands fail from now on, or none. */
   fail(...commands: ("ADD" | "DEL")[]): Promise<void>;
+  /** Has the commands hang from now on, in a program that the plugin starts, or none. */
+  hang(...commands: ("ADD" | "DEL")[]): Promise<void>;
+  /** The program that hangs; undefined until one does. */
+  hanging(): Promise<number | undefined>;
+  /** What ADD prints from now on. */
+  answer(text: string): Promise<void>;
   /** The commands that were given, in order. */
   calls(): Promise<string[]>;
   remove(): Promise<void>;
@@ -27,14 +33,23 @@ export async function networkPlugin(): Promise<NetworkPlugin> {
 cat > /dev/null
 echo "$CNI_COMMAND" >> ${directory}/calls
 if grep -qs "$CNI_COMMAND" ${directory}/fail; then echo '{"code": 100, "msg": "no address left"}'; exit 1; fi
-[ "$CNI_COMMAND" = ADD ] && echo '{"cniVersion": "1.0.0", "ips": [{"address": "192.0.2.7/24"}]}'
+if grep -qs "$CNI_COMMAND" ${directory}/hang; then sleep 600 & echo $! > ${directory}/hanging; wait; fi
+[ "$CNI_COMMAND" = ADD ] && cat ${directory}/answer
 exit 0
 `;
+  const answer = (text: string) => writeFile(join(directory, "answer"), text);
+  await answer('{"cniVersion": "1.0.0", "ips": [{"address": "192.0.2.7/24"}]}');
   await writeFile(join(plugins, "counting"), script);
   await chmod(join(plugins, "counting"), 0o755);
   return {
     config: { cniConfDir, cniPluginDirs: [plugins] },
     fail: (...commands) => writeFile(join(directory, "fail"), commands.join("\n")),
+    hang: (...commands) => writeFile(join(directory, "hang"), commands.join("\n")),
+    async hanging() {
+      const pid = await readFile(join(directory, "hanging"), "utf8").catch(() => "");
+      return pid === "" ? undefined : Number(pid);
+    },
+    answer,
     async calls() {
       const text = await readFile(join(directory, "calls"), "utf8").catch(() => "");
       return text.split("\n").filter(Boolean);
