@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { ConnectRouter } from "@connectrpc/connect";
@@ -27,6 +27,7 @@ import { openImageStores } from "./image/open.js";
 import { Exits } from "./lifecycle/exits.js";
 import type { Logger } from "./log.js";
 import { type RuntimePaths, runtimePaths } from "./paths.js";
+import { makePauseRootfs } from "./pause-rootfs.js";
 import type { Programs } from "./programs.js";
 import { createImageService } from "./server/image-service.js";
 import { instrument } from "./server/instrument.js";
@@ -49,7 +50,8 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
   // First of all: a record of a newer version is refused before anything is changed.
   const records = await openRecords(paths);
   const stores = await openImageStores(paths);
-  await makeDirectories(paths, programs);
+  await makeDirectories(paths);
+  await makePauseRootfs(paths.pauseRootfs, programs.catatonit);
   const lifecycle: LifecycleDeps = {
     paths,
     log,
@@ -115,14 +117,9 @@ function cgroupParent({ state }: RuntimeConfig): string {
   return `/crikit-${createHash("sha256").update(state).digest("hex").slice(0, 8)}`;
 }
 
-async function makeDirectories(paths: RuntimePaths, programs: Programs): Promise<void> {
+async function makeDirectories(paths: RuntimePaths): Promise<void> {
   const own = [paths.oci, paths.exits, paths.persist, paths.attach, paths.sandboxState, paths.containerState];
   for (const directory of own) await mkdir(directory, { recursive: true, mode: 0o700 });
-  // The pause process runs as nobody and sees this directory as its root.
-  for (const name of ["dev", "proc", "sys"]) await mkdir(join(paths.pauseRootfs, name), { recursive: true });
-  const temporary = join(paths.pauseRootfs, `.catatonit.${process.pid}`);
-  await copyFile(programs.catatonit, temporary);
-  await rename(temporary, join(paths.pauseRootfs, "catatonit"));
 }
 
 async function openRecords(paths: RuntimePaths) {

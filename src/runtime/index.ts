@@ -1,11 +1,13 @@
 import { Rollback } from "../async/rollback.js";
-import { CriError } from "../errors.js";
+import { checkCgroups } from "./adapters/cgroups/check.js";
+import { checkOverlay } from "./adapters/overlay/probe.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { claim } from "./lifecycle/claim.js";
 import { purge } from "./lifecycle/purge.js";
 import { recover } from "./lifecycle/recover.js";
 import { createLogger, type Logger } from "./log.js";
+import { checkPrivileges } from "./privileges.js";
 import { findPrograms } from "./programs.js";
 import { type Listening, listen } from "./server/listen.js";
 
@@ -63,11 +65,13 @@ async function start(config: RuntimeConfig, path: string, log: Logger): Promise<
     for (const { description, error } of await undo.run()) log.warn(`Could not ${description}`, { error });
   };
   try {
-    checkPrivileges();
+    await checkPrivileges();
     const programs = await findPrograms(config);
+    await checkCgroups();
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
     const { deps, exits, routes } = await compose(claimed.config, programs, log);
+    await checkOverlay(claimed.config.root);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
@@ -90,7 +94,7 @@ export async function purgeRuntime(
 ): Promise<boolean> {
   const resolved = resolveConfig(config);
   const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
-  checkPrivileges();
+  await checkPrivileges();
   const programs = await findPrograms(resolved);
   const claimed = await claim(resolved, { socket: false });
   try {
@@ -99,12 +103,4 @@ export async function purgeRuntime(
   } finally {
     await claimed.release();
   }
-}
-
-function checkPrivileges(): void {
-  if (process.platform === "linux" && process.getuid?.() === 0) return;
-  throw new CriError(
-    "permission_denied",
-    "crikit-runtime needs Linux and root: it mounts, and makes namespaces",
-  );
 }
