@@ -7,6 +7,9 @@ import { printConfig } from "./config/print.js";
 import { createRuntime, purgeRuntime } from "./index.js";
 import { packageVersion } from "./package-version.js";
 
+/** As sysexits.h has it. */
+const noPermissionCode = 77;
+
 async function main(): Promise<number> {
   const command = parseFlags(process.argv.slice(2));
   switch (command.name) {
@@ -54,6 +57,6 @@ main().then(
     process.stderr.write(
       `crikit-runtime: ${expected ? error.message : error instanceof Error ? error.stack : error}\n`,
     );
-    process.exit(1);
+    process.exit(expected && error.code === "permission_denied" ? noPermissionCode : 1);
   },
 );
