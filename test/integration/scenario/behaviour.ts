@@ -9,19 +9,40 @@ export interface Behaviour {
   readonly stopOfUnknown: "succeeds" | "not_found";
   /** What ListImages does with its filter: containerd lists all images whatever the filter says. */
   readonly imageFilter: "applied" | "ignored";
+  /** What ContainerStats says of a container that does not run: its layer, or an error of no kind. */
+  readonly statsOfEnded: "layer" | "unknown";
+  /** What a figure is that there is not, such as what is left of no limit. */
+  readonly unknownFigure: undefined | { readonly value: bigint };
+  /** The code of PodSandboxStats for a pod that is stopped. */
+  readonly statsOfStoppedPod: "failed_precondition" | "unknown" | "unavailable";
+  /** Whether PodSandboxStats sums up, or fails, where no cgroup parent was given. */
+  readonly podWithoutParent: "summed" | "unknown";
+  /** Why a container ended whose child alone was killed for the memory limit. */
+  readonly reasonAfterChildOom: "Error" | "OOMKilled";
 }
 
 export const crikitBehaviour: Behaviour = {
   runtimeName: "crikit",
   stopOfUnknown: "succeeds",
   imageFilter: "applied",
+  statsOfEnded: "layer",
+  unknownFigure: undefined,
+  statsOfStoppedPod: "failed_precondition",
+  podWithoutParent: "summed",
+  reasonAfterChildOom: "Error",
 };
 
 /** By its version, for Debian and Ubuntu releases package different ones. */
 export function containerdBehaviour(version: string): Behaviour {
+  const is16 = version.startsWith("1.6.");
   return {
     runtimeName: "containerd",
-    stopOfUnknown: version.startsWith("1.6.") ? "not_found" : "succeeds",
+    stopOfUnknown: is16 ? "not_found" : "succeeds",
     imageFilter: "ignored",
+    statsOfEnded: "unknown",
+    unknownFigure: { value: 0n },
+    statsOfStoppedPod: is16 ? "unknown" : "unavailable",
+    podWithoutParent: is16 ? "unknown" : "summed",
+    reasonAfterChildOom: "OOMKilled",
   };
 }

@@ -6,6 +6,7 @@ import { execScenarios } from "./exec.js";
 import { imageScenarios } from "./images.js";
 import { logScenarios } from "./logs.js";
 import { podScenarios } from "./pods.js";
+import { statsScenarios } from "./stats.js";
 import { openSubject, type Subject } from "./subject.js";
 
 /** The same story of pods, containers and images on any runtime, told through the SDK's public face. */
@@ -33,5 +34,6 @@ export function runScenarios(
   describe("containers", () => containerScenarios(subject));
   describe("exec", () => execScenarios(subject));
   describe("logs", () => logScenarios(subject));
+  describe("stats", () => statsScenarios(subject));
   describe("images", () => imageScenarios(subject));
 }

@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ContainerConfig, type CriClient, connect, type OwnedContainer, type OwnedPod } from "crikit";
+import {
+  type ContainerConfig,
+  type CriClient,
+  connect,
+  type OwnedContainer,
+  type OwnedPod,
+  type PodConfig,
+} from "crikit";
 import { busyboxImage, type Registry, serveRegistry } from "crikit/testing";
 import type { Behaviour } from "./behaviour.js";
 
@@ -12,7 +19,11 @@ export interface Subject extends AsyncDisposable {
   readonly registry: Registry;
   /** An image with a shell that the runtime has pulled. */
   readonly image: string;
-  runPod(name: string, labels?: Record<string, string>): Promise<OwnedPod>;
+  runPod(
+    name: string,
+    labels?: Record<string, string>,
+    config?: Omit<PodConfig, "metadata">,
+  ): Promise<OwnedPod>;
   /** A container in the pod that runs `script` in a shell. */
   runScript(pod: OwnedPod, script: string, config?: Partial<ContainerConfig>): Promise<OwnedContainer>;
 }
@@ -36,8 +47,10 @@ export async function openSubject(
     behaviour: behaviourOf(cri.version.runtimeVersion),
     registry,
     image,
-    runPod: (name, labels = {}) =>
-      cri.pods.run({ metadata: { name }, labels, logDirectory: join(logs, `${name}-${Date.now()}`) }),
+    runPod: (name, labels = {}, config = {}) => {
+      const logDirectory = join(logs, `${name}-${Date.now()}`);
+      return cri.pods.run({ metadata: { name }, labels, logDirectory, ...config });
+    },
     runScript: (pod, script, config = {}) =>
       pod.runContainer({
         metadata: { name: "main" },

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rmdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { NamespaceMode } from "../../../src/proto.js";
+import { removeGroup } from "../../support/remove-group.js";
 import { until } from "../../support/until.js";
 import { containerConfig, runPod, startContainer, startReady } from "../support/pods.js";
 import { pullBusybox, startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
@@ -184,13 +185,4 @@ async function receive(host: string, port: number): Promise<number> {
     return bytes > 0;
   });
   return bytes;
-}
-
-/** What a caller names as parent is the caller's to remove. */
-async function removeGroup(path: string): Promise<void> {
-  for (const tree of await readdir("/sys/fs/cgroup")) {
-    await rmdir(join("/sys/fs/cgroup", tree, path)).catch((error) => {
-      if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    });
-  }
 }
