@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { PodSandboxState } from "../../../src/proto.js";
+import { NamespaceMode, PodSandboxState } from "../../../src/proto.js";
 import { until } from "../../support/until.js";
 import { type NetworkPlugin, networkPlugin } from "../support/network-plugin.js";
 import { podConfig, runPod } from "../support/pods.js";
@@ -91,7 +91,7 @@ describe("a network plugin that fails", () => {
     expect(await readdir(join(test.directory, "state/cni"))).toEqual([]);
   });
 
-  it("to end is killed with what it has started when the caller goes, and leaves nothing", async () => {
+  it("to end is killed when the caller goes, and nothing of the pod is left", async () => {
     await plugin.hang("ADD");
     const abort = new AbortController();
     const running = test.runtime.runPodSandbox({ config: podConfig(test) }, { signal: abort.signal });
@@ -100,13 +100,24 @@ describe("a network plugin that fails", () => {
     abort.abort(new Error("The caller has gone"));
     await rejected;
     const pid = await plugin.hanging();
-    await until("the plugin's program has ended", () => !existsSync(`/proc/${pid}`));
+    await until("the plugin has ended", () => !existsSync(`/proc/${pid}`));
     const sandboxes = () => readdir(join(test.directory, "root/sandboxes"));
     await until("nothing is left of the pod", async () => (await sandboxes()).length === 0);
     expect((await plugin.calls()).at(-1)).toBe("DEL");
     expect(await listed()).toEqual([]);
     await plugin.hang();
     await test.runtime.removePodSandbox({ podSandboxId: await runPod(test) });
+  });
+
+  it("is not asked for a pod on the node's network", async () => {
+    await plugin.fail("ADD", "DEL");
+    const calls = await plugin.calls();
+    const namespaceOptions = { network: NamespaceMode.NODE, pid: NamespaceMode.CONTAINER };
+    const pod = await runPod(test, { linux: { securityContext: { namespaceOptions } } });
+    await test.runtime.stopPodSandbox({ podSandboxId: pod });
+    await test.runtime.removePodSandbox({ podSandboxId: pod });
+    expect(await plugin.calls()).toEqual(calls);
+    await plugin.fail();
   });
 
   it("at DEL while the daemon starts again is asked again by a later removal", async () => {

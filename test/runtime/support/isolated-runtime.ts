@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -22,6 +21,8 @@ export interface IsolatedRuntime {
   /** The namespace that plays the host. */
   readonly host: string;
   readonly runtime: RuntimeClient;
+  /** Ends the daemon with SIGKILL, and starts another one on the same directories after what is done meanwhile. */
+  killAndRestart(meanwhile: () => Promise<void>): Promise<void>;
   /** Ends the daemon, purges, and gives what did not go well. */
   end(): Promise<string[]>;
 }
@@ -43,25 +44,47 @@ export async function startIsolatedRuntime(flags: readonly string[] = []): Promi
     const [code] = await once(purging, "exit");
     if (code !== 0) throw new Error(`purge ended with ${code}`);
   });
-  const daemon = runMain(host, ["--listen", endpoint, ...common]);
-  const log = text(daemon.stderr);
+  let daemon = runMain(host, ["--listen", endpoint, ...common]);
+  const serving = () => {
+    const log = text(daemon.stderr);
+    return until("the daemon serves", async () => {
+      if (daemon.exitCode !== null) throw new Error(`The daemon has ended: ${await log}`);
+      return answers(runtime);
+    });
+  };
   undo.add("end the daemon", async () => {
-    if (daemon.exitCode !== null) throw new Error(`It has ended by itself: ${await log}`);
-    daemon.kill("SIGTERM");
-    await once(daemon, "exit");
+    const ended = once(daemon, "exit");
+    if (daemon.exitCode !== null || !daemon.kill("SIGTERM")) throw new Error("It has ended by itself");
+    await ended;
   });
   const connection = openConnection(parseEndpoint(endpoint));
   undo.add("close the connection", () => connection.close());
-  await until("the daemon serves", () => existsSync(join(directory, "cri.sock")) || daemon.exitCode !== null);
+  const runtime = createRuntimeClient(connection);
+  await serving();
   return {
     directory,
     host,
-    runtime: createRuntimeClient(connection),
+    runtime,
+    async killAndRestart(meanwhile) {
+      const ended = once(daemon, "exit");
+      daemon.kill("SIGKILL");
+      await ended;
+      await meanwhile();
+      daemon = runMain(host, ["--listen", endpoint, ...common]);
+      await serving();
+    },
     async end() {
       const failures = await undo.run();
       return failures.map(({ description, error }) => `${description}: ${error}`);
     },
   };
+}
+
+function answers(runtime: RuntimeClient): Promise<boolean> {
+  return runtime.version({}).then(
+    () => true,
+    () => false,
+  );
 }
 
 function runMain(netns: string, args: string[]): ChildProcessByStdio<null, null, Readable> {

@@ -9,9 +9,9 @@ export interface NetworkPlugin {
   readonly config: Partial<RuntimeConfig>;
   /** Has the commands fail from now on, or none. */
   fail(...commands: ("ADD" | "DEL")[]): Promise<void>;
-  /** Has the commands hang from now on, in a program that the plugin starts, or none. */
+  /** Has the commands hang from now on, or none. */
   hang(...commands: ("ADD" | "DEL")[]): Promise<void>;
-  /** The program that hangs; undefined until one does. */
+  /** The process that hangs; undefined until one does. */
   hanging(): Promise<number | undefined>;
   /** What ADD prints from now on. */
   answer(text: string): Promise<void>;
@@ -33,7 +33,7 @@ export async function networkPlugin(): Promise<NetworkPlugin> {
 cat > /dev/null
 echo "$CNI_COMMAND" >> ${directory}/calls
 if grep -qs "$CNI_COMMAND" ${directory}/fail; then echo '{"code": 100, "msg": "no address left"}'; exit 1; fi
-if grep -qs "$CNI_COMMAND" ${directory}/hang; then sleep 600 & echo $! > ${directory}/hanging; wait; fi
+if grep -qs "$CNI_COMMAND" ${directory}/hang; then echo $$ > ${directory}/hanging; exec sleep 600; fi
 [ "$CNI_COMMAND" = ADD ] && cat ${directory}/answer
 exit 0
 `;

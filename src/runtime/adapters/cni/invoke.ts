@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 
 import { CriError } from "../../../errors.js";
 import { runCommand } from "../run-command.js";
+import { untilParentDies } from "../until-parent-dies.js";
 import type { Attachment } from "./attachment.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
 import { toPluginError } from "./plugin-error.js";
@@ -29,7 +30,8 @@ export async function invokePlugin(invocation: Invocation, options: InvokeOption
   const { signal, timeoutMs, pluginDirectories } = options;
   try {
     const path = await findPlugin(plugin.type, pluginDirectories);
-    const { stdout } = await runCommand(path, [], {
+    // Killed with the daemon: the next one frees what it was making.
+    const { stdout } = await runCommand(...untilParentDies([path]), {
       input: JSON.stringify(pluginInput(invocation)),
       env: pluginEnvironment(invocation, pluginDirectories),
       timeoutMs,

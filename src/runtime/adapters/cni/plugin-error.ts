@@ -1,5 +1,6 @@
 import { CriError } from "../../../errors.js";
 import { CommandError } from "../run-command.js";
+import { messageOf } from "./past-failures.js";
 
 /** Thrown when a CNI plugin refused, crashed, printed nonsense, cannot be found or was killed for taking too long. */
 export class CniPluginError extends CriError {
@@ -44,8 +45,11 @@ export function toPluginError(
 
 /** Plugins report errors as JSON on their standard output, and hardly anything on the other. */
 function reported(error: unknown): { code: number | undefined; why: string } {
-  const why = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof CommandError) || error.stdout.trim() === "") return { code: undefined, why };
+  const message = messageOf(error);
+  if (!(error instanceof CommandError)) return { code: undefined, why: message };
+  // Without the name of the program that ran the plugin.
+  const why = message.slice(message.indexOf(": ") + 2);
+  if (error.stdout.trim() === "") return { code: undefined, why };
   try {
     const { code, msg, details }: { code?: number; msg?: string; details?: string } = JSON.parse(
       error.stdout,
