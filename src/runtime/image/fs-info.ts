@@ -15,38 +15,49 @@ export interface FsInfo {
 /** What images take on their file system, and what containers have written on theirs. */
 export async function fsInfo(deps: ImageDeps): Promise<FsInfo> {
   const { layers, containerRecords } = deps.paths;
-  const [images, containers] = await Promise.all([imageUsage(deps), measure(containerRecords)]);
+  const [images, containers] = await Promise.all([imageUsage(deps), containerUsage(deps)]);
   return { images: usageMessage(layers, images), containers: usageMessage(containerRecords, containers) };
 }
 
 /** Layers do not change, so each is measured once. kubelet asks every ten seconds. */
 async function imageUsage(deps: ImageDeps): Promise<DiskUsage> {
   const total = await ownUsage(deps.paths.layers);
-  for (const layer of deps.layers.list()) {
-    const usage = layer.usage ?? (await measureLayer(deps, layer));
-    total.bytes += usage.bytes;
-    total.inodes += usage.inodes;
+  const unknown = deps.layers.list().filter(({ usage }) => !usage);
+  if (unknown.length > 0) await measureLayers(deps, unknown);
+  for (const { usage } of deps.layers.list()) {
+    total.bytes += usage?.bytes ?? 0;
+    total.inodes += usage?.inodes ?? 0;
   }
   return total;
 }
 
-async function measureLayer({ layers }: ImageDeps, { id }: LayerRecord): Promise<DiskUsage> {
-  const usage = await measure(layers.directory(id));
-  // Absent: it was removed meanwhile.
-  if (layers.get(id)) await layers.update(id, { usage }).catch(() => {});
-  return usage;
+async function measureLayers({ layers }: ImageDeps, unknown: LayerRecord[]): Promise<void> {
+  const usages = await measure(unknown.map(({ id }) => layers.directory(id)));
+  for (const { id } of unknown) {
+    const usage = usages.get(layers.directory(id));
+    // A layer that was removed meanwhile has no record to write.
+    if (usage && layers.get(id)) await layers.update(id, { usage });
+  }
 }
 
-/** What a directory takes with all below it, hard links once. What comes and goes meanwhile may be missed. */
-async function measure(directory: string): Promise<DiskUsage> {
-  const [bytes, inodes] = await Promise.all([du("--block-size=1", directory), du("--inodes", directory)]);
-  return { bytes, inodes };
+async function containerUsage({ paths: { containerRecords } }: ImageDeps): Promise<DiskUsage> {
+  return (await measure([containerRecords])).get(containerRecords) ?? { bytes: 0, inodes: 0 };
 }
 
-async function du(unit: string, directory: string): Promise<number> {
-  const script = 'du --summarize "$1" "$2" 2>/dev/null || true';
-  const { stdout } = await runCommand("sh", ["-c", script, "du", unit, directory]);
-  return Number(/^(\d+)\t/.exec(stdout)?.[1] ?? 0);
+/** What each directory takes with all below it, hard links once. What comes and goes meanwhile may be missed. */
+async function measure(directories: readonly string[]): Promise<Map<string, DiskUsage>> {
+  const [bytes, inodes] = await Promise.all([du("--block-size=1", directories), du("--inodes", directories)]);
+  return new Map(
+    directories.map((path) => [path, { bytes: bytes.get(path) ?? 0, inodes: inodes.get(path) ?? 0 }]),
+  );
+}
+
+async function du(unit: string, directories: readonly string[]): Promise<Map<string, number>> {
+  // It complains of what went away under its hands, and counts on.
+  const script = 'xargs --null du --summarize "$1" 2>/dev/null || true';
+  const { stdout } = await runCommand("sh", ["-c", script, "du", unit], { input: directories.join("\0") });
+  const lines = stdout.trimEnd().split("\n");
+  return new Map(lines.map((line) => [line.slice(line.indexOf("\t") + 1), Number.parseInt(line, 10)]));
 }
 
 /** What a directory takes itself. */

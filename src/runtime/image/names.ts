@@ -11,8 +11,8 @@ export interface ImageNames {
 /** Records an image under its names. A tag names one image, so it is taken from the one that had it. */
 export function nameImage(deps: ImageDeps, image: ImageRecord, names: ImageNames): Promise<ImageRecord> {
   return deps.locks.run(imageLock, async () => {
-    const { repoTags, repoDigests } = deps.images.get(image.id) ?? image;
-    return putNamed(deps, { ...image, repoTags, repoDigests }, names);
+    const known = deps.images.get(image.id);
+    return putNamed(deps, known ? { ...known, layers: image.layers } : image, names);
   });
 }
 

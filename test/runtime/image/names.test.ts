@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
-import { type Image, idOf, image, index, layer, push } from "./support/images.js";
+import { hostArchitecture, type Image, idOf, image, index, layer, push } from "./support/images.js";
 import { type Registry, startRegistry } from "./support/registry.js";
 import { storedLayers } from "./support/store.js";
 
@@ -106,7 +106,7 @@ describe("PullImage", () => {
   });
 
   it("of an index names the image by the index's digest and counts what it takes in the registry", async () => {
-    const both = index([{ image: first, platform: { os: "linux", architecture: "amd64" } }]);
+    const both = index([{ image: first, platform: { os: "linux", architecture: hostArchitecture } }]);
     const reference = await push(registry.host, "names/index:1", both);
     expect(await pull(reference)).toBe(idOf(first));
     const found = await status(reference);

@@ -4,6 +4,7 @@ import { chooseEntry } from "../../../src/runtime/image/platform.js";
 import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
 import {
   blob,
+  hostArchitecture,
   type Image,
   type IndexEntry,
   idOf,
@@ -15,7 +16,7 @@ import {
 } from "./support/images.js";
 import { type Registry, startRegistry } from "./support/registry.js";
 
-const ours = { x64: "amd64", arm64: "arm64" }[process.arch as string] ?? process.arch;
+const ours = hostArchitecture;
 const theirs = ours === "amd64" ? "arm64" : "amd64";
 
 let test: TestRuntime;

@@ -27,7 +27,7 @@ const kinds: Kind[] = [
   },
   {
     pattern:
-      /connection refused|no such host|i\/o timeout|x509:|HTTP response to HTTPS client|connection reset|no route to host|network is unreachable|TLS handshake|server misbehaving|: EOF$|status: 5\d\d|toomanyrequests/i,
+      /connection refused|no such host|i\/o timeout|x509:|HTTP response to HTTPS client|connection reset|no route to host|network is unreachable|TLS handshake|server misbehaving|: EOF$|status\b[\w ]*:? 5\d\d|toomanyrequests/i,
     make: (message, cause) =>
       new ImagePullError("registry_unavailable", message, { cause, reason: "RegistryUnavailable" }),
   },

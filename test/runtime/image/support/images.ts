@@ -36,6 +36,9 @@ export interface ImageOptions {
   docker?: boolean;
 }
 
+/** As image indexes spell it. */
+export const hostArchitecture = { x64: "amd64", ia32: "386" }[process.arch as string] ?? process.arch;
+
 const suffixes = { none: "", gzip: "+gzip", zstd: "+zstd" };
 
 /** A layer made of files, the same for the same files. */
@@ -67,7 +70,7 @@ export function archiveLayer(tar: Buffer, compression: Compression, zstd?: Buffe
 }
 
 export function image(layers: readonly Layer[], options: ImageOptions = {}): Image {
-  const { config = {}, architecture = "amd64", docker = false } = options;
+  const { config = {}, architecture = hostArchitecture, docker = false } = options;
   const configuration = json(
     docker ? "application/vnd.docker.container.image.v1+json" : "application/vnd.oci.image.config.v1+json",
     { architecture, os: "linux", config, rootfs: { type: "layers", diff_ids: layers.map((l) => l.diffId) } },
