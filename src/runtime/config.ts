@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 
 import { InvalidArgumentError } from "../errors.js";
-import type { LogLevel } from "./log.js";
+import type { LogFormat, LogLevel } from "./log.js";
 
 /** An OCI runtime that a pod can ask for by name. */
 export interface HandlerConfig {
@@ -42,6 +42,8 @@ export interface RuntimeConfig {
   /** The profile behind seccomp's RuntimeDefault. */
   seccompProfile: string;
   logLevel: LogLevel;
+  /** How messages are written: JSON lines, or text for people, which `auto` chooses on a terminal. */
+  logFormat: LogFormat;
 }
 
 export const defaultConfig: RuntimeConfig = {
@@ -62,6 +64,7 @@ export const defaultConfig: RuntimeConfig = {
   defaultHandler: "runc",
   seccompProfile: "/usr/share/containers/seccomp.json",
   logLevel: "info",
+  logFormat: "auto",
 };
 
 // The kernel's limits: `sun_path` without its final zero, and interface names likewise.

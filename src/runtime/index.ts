@@ -6,7 +6,7 @@ import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { claim } from "./lifecycle/claim.js";
 import { purge } from "./lifecycle/purge.js";
 import { recover } from "./lifecycle/recover.js";
-import { createLogger, type Logger } from "./log.js";
+import { createStderrLogger, type Logger } from "./log.js";
 import { checkPrivileges } from "./privileges.js";
 import { findPrograms } from "./programs.js";
 import { type Listening, listen } from "./server/listen.js";
@@ -16,7 +16,7 @@ export { defaultConfig } from "./config.js";
 export type { LogFields, Logger, LogLevel } from "./log.js";
 
 export interface RuntimeOptions {
-  /** Gets the runtime's messages; unless given they go to stderr as JSON lines. */
+  /** Gets the runtime's messages; unless given they go to the standard error. */
   log?: Logger;
 }
 
@@ -45,7 +45,7 @@ export interface Runtime {
 export function createRuntime(config: Partial<RuntimeConfig> = {}, options: RuntimeOptions = {}): Runtime {
   const resolved = resolveConfig(config);
   const path = socketPath(resolved);
-  const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
+  const log = options.log ?? createStderrLogger(resolved.logLevel, resolved.logFormat);
   let started: Promise<Listening> | undefined;
   return {
     endpoint: resolved.listen,
@@ -93,7 +93,7 @@ export async function purgeRuntime(
   options: RuntimeOptions = {},
 ): Promise<boolean> {
   const resolved = resolveConfig(config);
-  const log = options.log ?? createLogger(resolved.logLevel, (line) => process.stderr.write(line));
+  const log = options.log ?? createStderrLogger(resolved.logLevel, resolved.logFormat);
   await checkPrivileges();
   const programs = await findPrograms(resolved);
   const claimed = await claim(resolved, { socket: false });

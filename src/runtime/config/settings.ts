@@ -1,5 +1,5 @@
 import type { RuntimeConfig } from "../config.js";
-import { logLevels } from "../log.js";
+import { logFormats, logLevels } from "../log.js";
 
 /** What a value may be: a text, an absolute path, a list of either, one of some words, or the table of handlers. */
 export type ValueKind = "text" | "path" | "texts" | "paths" | "handlers" | { oneOf: readonly string[] };
@@ -78,6 +78,10 @@ export const settings: Keys = {
   logLevel: {
     ...{ key: "log-level", flag: "log-level", kind: { oneOf: logLevels }, value: "LEVEL", reload: true },
     about: `the least important messages that are logged: ${logLevels.join(", ")}`,
+  },
+  logFormat: {
+    ...{ key: "log-format", flag: "log-format", kind: { oneOf: logFormats }, value: "FORMAT", reload: false },
+    about: `how they are written: ${logFormats.join(", ")}; auto is text on a terminal and json elsewhere`,
   },
 };
 

@@ -1,4 +1,4 @@
-import { create, fromJson } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 
 import { NotFoundError } from "../../errors.js";
 import {
@@ -8,6 +8,7 @@ import {
   type ContainerStatusResponse,
   ContainerStatusResponseSchema,
   ContainerStatusSchema,
+  KeyValueSchema,
 } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
@@ -57,8 +58,16 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
 }
 
 function verboseInfo(deps: RuntimeDeps, record: ContainerRecord): Record<string, string> {
-  const { sandboxId, init, config, step } = record;
+  const { sandboxId, init, step } = record;
   const { directory, rootfs, upper } = deps.paths.container(record.id);
+  const config = shownConfig(record);
   const info = { sandboxID: sandboxId, pid: init?.pid ?? 0, bundle: directory, rootfs, upper, step, config };
   return { info: JSON.stringify(info) };
+}
+
+/** What was asked for, without the values of the environment: they are often secrets, and answers are shown. */
+function shownConfig(record: ContainerRecord): JsonValue {
+  const config = fromJson(ContainerConfigSchema, record.config);
+  const envs = config.envs.map(({ key }) => create(KeyValueSchema, { key }));
+  return toJson(ContainerConfigSchema, { ...config, envs });
 }

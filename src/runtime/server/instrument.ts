@@ -1,17 +1,18 @@
-import type { DescMessage, DescService, Message } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import { UnsupportedError } from "../../errors.js";
-import type { LogFields, Logger } from "../log.js";
-import { describeMessage } from "./redact.js";
-import { isUnforeseen, toRpcStatus } from "./rpc-status.js";
+import type { Logger } from "../log.js";
+import { type CallLog, logCall } from "./rpc-log.js";
+import { toRpcStatus } from "./rpc-status.js";
+import { maskSecrets } from "./secrets.js";
 
 type Unary = (request: Message, context: HandlerContext) => unknown;
 type Streaming = (request: Message, context: HandlerContext) => AsyncIterable<unknown>;
 
 /**
  * The whole service around the RPCs that are there: one line in and one out in the log, every error turned
- * into a gRPC status, and an answer by name for RPCs that are not there.
+ * into a gRPC status without secrets, and an answer by name for RPCs that are not there.
  */
 export function instrument<S extends DescService>(
   service: S,
@@ -20,11 +21,12 @@ export function instrument<S extends DescService>(
 ): ServiceImpl<S> {
   const rpcs: Record<string, unknown> = implementation;
   const wrapped: Record<string, unknown> = {};
-  for (const { name, localName, methodKind, input } of service.methods) {
-    const work = rpcs[localName] ?? notServed(name);
-    const call = new Call(name, input, log);
-    wrapped[localName] =
-      methodKind === "server_streaming" ? call.streaming(work as Streaming) : call.unary(work as Unary);
+  for (const method of service.methods) {
+    const work = rpcs[method.localName] ?? notServed(method.name);
+    wrapped[method.localName] =
+      method.methodKind === "server_streaming"
+        ? streaming(method, work as Streaming, log)
+        : unary(method, work as Unary, log);
   }
   return wrapped as ServiceImpl<S>;
 }
@@ -35,74 +37,45 @@ function notServed(rpc: string): () => never {
   };
 }
 
-/** What is done around every call of one RPC. */
-class Call {
-  readonly #rpc: string;
-  readonly #input: DescMessage;
-  readonly #log: Logger;
-  /** Reading is too frequent to be told unless asked for. */
-  readonly #level: "debug" | "info";
-
-  constructor(rpc: string, input: DescMessage, log: Logger) {
-    this.#rpc = rpc;
-    this.#input = input;
-    this.#log = log;
-    this.#level = /^(Run|Create|Start|Stop|Remove|Pull|Update|Checkpoint|Restore)/.test(rpc)
-      ? "info"
-      : "debug";
-  }
-
-  unary(work: Unary): Unary {
-    return async (request, context) => {
-      const done = this.#begin(request);
-      try {
-        const answer = await work(request, context);
-        done();
-        return answer;
-      } catch (error) {
-        throw this.#fail(error, context, done);
-      }
-    };
-  }
-
-  streaming(work: Streaming): Streaming {
-    const call = this;
-    return async function* (request, context) {
-      const done = call.#begin(request);
-      try {
-        yield* work(request, context);
-        done();
-      } catch (error) {
-        throw call.#fail(error, context, done);
-      }
-    };
-  }
-
-  #begin(request: Message): (error?: unknown) => void {
-    const started = performance.now();
-    const about = subject(request);
-    if (this.#log.isEnabled("debug")) {
-      this.#log.debug(`${this.#rpc} begins`, { request: describeMessage(this.#input, request) });
+function unary({ name: rpc, input }: DescMethod, work: Unary, log: Logger): Unary {
+  return async (request, context) => {
+    const call = logCall(log, { rpc, input }, request);
+    try {
+      const answer = await work(request, context);
+      call.done(answer);
+      return answer;
+    } catch (error) {
+      throw fail(call, error, { request, context });
     }
-    return (error) => {
-      const ms = Math.round(performance.now() - started);
-      if (error === undefined) this.#log[this.#level](`${this.#rpc} done`, { ...about, ms });
-      else this.#log.info(`${this.#rpc} failed`, { ...about, ms, error });
-    };
-  }
-
-  #fail(error: unknown, { signal }: HandlerContext, done: (error: unknown) => void): ConnectError {
-    const status = toRpcStatus(error, signal);
-    done(status);
-    if (isUnforeseen(error) && !signal.aborted && error instanceof Error) {
-      this.#log.error(`${this.#rpc} ran into something unforeseen`, { stack: error.stack });
-    }
-    return status;
-  }
+  };
 }
 
-/** Which object the call is about. */
-function subject(request: Message): LogFields {
-  const id = ["containerId", "podSandboxId"].find((name) => name in request);
-  return Object.fromEntries(Object.entries(request).filter(([name]) => name === id));
+function streaming({ name: rpc, input }: DescMethod, work: Streaming, log: Logger): Streaming {
+  return async function* (request, context) {
+    const call = logCall(log, { rpc, input }, request);
+    // What ends the stream while an item is being sent is the client, not the work.
+    let sending = false;
+    try {
+      for await (const item of work(request, context)) {
+        sending = true;
+        yield item;
+        sending = false;
+      }
+      call.done();
+    } catch (error) {
+      throw sending ? error : fail(call, error, { request, context });
+    } finally {
+      if (sending) call.left();
+    }
+  };
+}
+
+function fail(
+  call: CallLog,
+  error: unknown,
+  { request, context }: { request: Message; context: HandlerContext },
+): ConnectError {
+  const status = toRpcStatus(error, context.signal, (text) => maskSecrets(text, request));
+  call.failed(status, error);
+  return status;
 }

@@ -34,17 +34,22 @@ const codes: Record<CriErrorCode, Code> = {
   closed: Code.Internal,
 };
 
-/** The gRPC status that a client gets for an error. */
-export function toRpcStatus(error: unknown, signal: AbortSignal): ConnectError {
-  if (error instanceof ConnectError) return error;
-  if (signal.aborted && error === signal.reason) return ConnectError.from(error, Code.Canceled);
-  if (!(error instanceof CriError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return new ConnectError(message, Code.Internal, undefined, undefined, error);
+/** The gRPC status that a client gets for an error. `mask` takes secrets out of its message. */
+export function toRpcStatus(
+  error: unknown,
+  signal: AbortSignal,
+  mask: (text: string) => string = (text) => text,
+): ConnectError {
+  const make = (message: string, code: Code) =>
+    new ConnectError(mask(message), code, undefined, undefined, error);
+  if (error instanceof ConnectError) return make(error.rawMessage, error.code);
+  if (error instanceof CriError) {
+    const reason = error.reason ?? reasonOf(error.code);
+    return make(reason ? `${reason}: ${error.message}` : error.message, codes[error.code]);
   }
-  const reason = error.reason ?? reasonOf(error.code);
-  const message = reason ? `${reason}: ${error.message}` : error.message;
-  return new ConnectError(message, codes[error.code], undefined, undefined, error);
+  const message = error instanceof Error ? error.message : String(error);
+  const isAbort = signal.aborted && error === signal.reason;
+  return make(message, isAbort ? Code.Canceled : Code.Internal);
 }
 
 /** True for an error that nobody foresaw: its stack belongs in the log. */
