@@ -1551,7 +1551,7 @@ export type LinuxPodSandboxStats = Message<"runtime.v1.LinuxPodSandboxStats"> & 
   process?: ProcessUsage | undefined;
 
   /**
-   * Usage of each running container.
+   * Usage of each container, as ListContainerStats tells it.
    *
    * @generated from field: repeated runtime.v1.ContainerStats containers = 5;
    */
@@ -4921,7 +4921,7 @@ export const PsiStatsSchema: GenMessage<PsiStats> = /*@__PURE__*/
  */
 export type PsiData = Message<"runtime.v1.PsiData"> & {
   /**
-   * Sum in microseconds.
+   * Sum in nanoseconds, though the kernel counts microseconds.
    *
    * @generated from field: uint64 Total = 1;
    */
@@ -6896,7 +6896,8 @@ export const RuntimeService: GenService<{
     output: typeof ContainerStatsResponseSchema;
   },
   /**
-   * Resource usage of the running containers that a filter selects.
+   * Resource usage of the containers that a filter selects. Of one that does not run, runtimes tell only what it
+   * has written, or leave it out.
    *
    * @generated from rpc runtime.v1.RuntimeService.ListContainerStats
    */
@@ -6926,7 +6927,7 @@ export const RuntimeService: GenService<{
     output: typeof PodSandboxStatsResponseSchema;
   },
   /**
-   * Resource usage of the sandboxes that a filter selects.
+   * Resource usage of the ready sandboxes that a filter selects.
    *
    * @generated from rpc runtime.v1.RuntimeService.ListPodSandboxStats
    */
