@@ -40,8 +40,8 @@ export async function purge(
   }
   await step("free what is held in the network", () => deps.cni.sweep(() => false));
   if (config.cniConfDir === undefined) {
-    const { bridge, subnet } = config;
-    await step("remove the network's rules", () => removeMasquerade({ bridge, subnet }));
+    const { bridge } = config;
+    await step("remove the network's rules", () => removeMasquerade({ bridge }));
     await step("remove the bridge", () => removeBridge(bridge));
   }
   await step("remove the control group", () => deps.cgroups.remove(cgroupParent));

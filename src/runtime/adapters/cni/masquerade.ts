@@ -1,5 +1,7 @@
 import { allDone } from "../../../async/all-done.js";
+import { CriError } from "../../../errors.js";
 import { CommandError, runCommand } from "../run-command.js";
+import { messageOf } from "./past-failures.js";
 
 /** A bridge whose pods may reach beyond the host. */
 export interface Masquerade {
@@ -29,21 +31,26 @@ const timeoutMs = 20_000;
  * Repeating it adds nothing.
  */
 export async function ensureMasquerade(network: Masquerade): Promise<void> {
-  const rules = [masqueradeRule(network), ...forwardRules(network)];
-  const present = await allDone(rules.map((rule) => isThere(network, rule)));
-  for (const [index, rule] of rules.entries()) {
-    if (!present[index]) await iptables(network, rule.action, rule);
+  try {
+    const rules = [masqueradeRule(network), ...forwardRules(network)];
+    const present = await allDone(rules.map(isThere));
+    for (const [index, rule] of rules.entries()) {
+      if (!present[index]) await iptables(rule.action, rule);
+    }
+  } catch (cause) {
+    const why = `Pods on bridge ${network.bridge} cannot be let beyond the host: ${messageOf(cause)}`;
+    throw new CriError("internal", why, { cause });
   }
 }
 
 /** Removes every rule that bears the bridge's name, those for another subnet too. Absent: done. */
-export async function removeMasquerade(network: Masquerade): Promise<void> {
-  const mark = `"${commentText(network.bridge)}"`;
+export async function removeMasquerade({ bridge }: Pick<Masquerade, "bridge">): Promise<void> {
+  const mark = `"${commentText(bridge)}"`;
   for (const chain of [postrouting, forward]) {
-    const { stdout } = await list(network, chain);
+    const { stdout } = await list(chain);
     for (const line of stdout.split("\n").filter((rule) => rule.includes(mark))) {
       const match = line.match(/"[^"]*"|\S+/g)?.slice(2) ?? [];
-      await iptables(network, "-D", { ...chain, match: match.map((word) => word.replaceAll('"', "")) });
+      await iptables("-D", { ...chain, match: match.map((word) => word.replaceAll('"', "")) });
     }
   }
 }
@@ -73,9 +80,9 @@ function commentText(bridge: string): string {
   return `crikit ${bridge}`;
 }
 
-async function isThere(network: Masquerade, rule: Rule): Promise<boolean> {
+async function isThere(rule: Rule): Promise<boolean> {
   try {
-    await iptables(network, "-C", rule);
+    await iptables("-C", rule);
     return true;
   } catch (error) {
     // 1 is its answer "no"; 2 to 4 are misuse, another version and a lock that cannot be had.
@@ -85,19 +92,10 @@ async function isThere(network: Masquerade, rule: Rule): Promise<boolean> {
 }
 
 /** The chain's policy and rules, as arguments that would make them. */
-function list({ subnet }: Masquerade, { table, chain }: Chain) {
-  return runCommand(program(subnet), ["-w", "-t", table, "-S", chain], { timeoutMs });
+function list({ table, chain }: Chain) {
+  return runCommand("iptables", ["-w", "-t", table, "-S", chain], { timeoutMs });
 }
 
-async function iptables(
-  network: Masquerade,
-  action: string,
-  rule: Chain & { match: string[] },
-): Promise<void> {
-  const args = ["-w", "-t", rule.table, action, rule.chain, ...rule.match];
-  await runCommand(program(network.subnet), args, { timeoutMs });
-}
-
-function program(subnet: string): string {
-  return subnet.includes(":") ? "ip6tables" : "iptables";
+async function iptables(action: string, { table, chain, match }: Chain & { match: string[] }): Promise<void> {
+  await runCommand("iptables", ["-w", "-t", table, action, chain, ...match], { timeoutMs });
 }

@@ -50,6 +50,18 @@ describe("Masquerade", () => {
     expect(await inside("iptables -w -S FORWARD")).toBe("-P FORWARD DROP\n");
   });
 
+  test("says what is in vain when the firewall cannot be changed", async () => {
+    const path = process.env.PATH;
+    process.env.PATH = network.directory;
+    try {
+      await expect(ensureMasquerade(network)).rejects.toThrow(
+        `Pods on bridge ${network.bridge} cannot be let beyond the host: iptables: not found: apt-get install iptables`,
+      );
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
   test("is removed however often it is there, and the rules of others stay", async () => {
     const { bridge, subnet } = network;
     const other = { bridge: `${bridge}x`, subnet };
