@@ -134,6 +134,8 @@ export class PrivateNetwork implements AsyncDisposable {
       ...(await this.leases()),
       ...(await findLeftovers(this.directory)),
     ];
+    // What a failed test has left is told, and still does not outlive it.
+    if (left.length > 0) await this.cni().sweep(() => false);
     await rm(this.directory, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`Left behind: ${left.join("\n")}`);
   }
