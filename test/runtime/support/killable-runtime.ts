@@ -26,6 +26,8 @@ export interface KillableRuntime {
   killAtStep(step: number): Promise<void>;
   /** Whether it has been killed since the last start; waits for a kill under way. */
   wasKilled(): Promise<boolean>;
+  /** Kills it at once. */
+  kill(): Promise<void>;
   /** Starts the daemon anew on the same directories; one that lives is killed first. */
   restart(): Promise<void>;
   end(): Promise<string[]>;
@@ -86,6 +88,7 @@ export async function startKillableRuntime(): Promise<KillableRuntime> {
         await until("it is gone", async () => hasEnded(daemon));
       return hasEnded(daemon);
     },
+    kill,
     async restart() {
       await kill();
       await start();

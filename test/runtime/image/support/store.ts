@@ -1,12 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { TestRuntime } from "../../support/test-runtime.js";
+interface Placed {
+  readonly config: { readonly root: string };
+}
 
 /** The chain IDs of the layers that a runtime keeps, and everything in its image store that is not a whole layer. */
-export async function storedLayers({
-  config,
-}: TestRuntime): Promise<{ chainIds: string[]; strays: string[] }> {
+export async function storedLayers({ config }: Placed): Promise<{ chainIds: string[]; strays: string[] }> {
   const layers = join(config.root, "layers");
   const chainIds: string[] = [];
   const strays = (await readdir(join(config.root, "tmp"))).map((name) => `tmp/${name}`);
@@ -22,7 +22,7 @@ export async function storedLayers({
 }
 
 /** Programs that work on a runtime's images. */
-export async function imagePrograms({ config }: TestRuntime): Promise<string[]> {
+export async function imagePrograms({ config }: Placed): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
