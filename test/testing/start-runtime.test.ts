@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { connect } from "crikit";
 import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -70,20 +67,6 @@ test("a runtime whose daemon was killed is wholly removed on dispose", async () 
   expect(await findLeaks(traces(runtime, ids))).toEqual([]);
 });
 
-test("what a killed owner has left is removed by the next start", async () => {
-  const script = new URL("../support/abandon-runtime.ts", import.meta.url).pathname;
-  const owner = spawn(process.execPath, ["--import", "tsx", script, logs], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const abandoned = await firstLine(owner);
-  owner.kill("SIGKILL");
-  await once(owner, "exit");
-  const place = JSON.parse(abandoned);
-  expect((await findLeaks(place)).length).toBeGreaterThan(5);
-  await using _runtime = await startRuntime();
-  expect(await findLeaks(place)).toEqual([]);
-});
-
 test("a daemon that ends at once fails the start with its last words", async () => {
   const options = JSON.parse('{ "logLevel": "nonsense" }');
   await expect(startRuntime(options)).rejects.toThrow(/ended with code [1-9].*\n.*nonsense/);
@@ -106,9 +89,3 @@ test("a start that is aborted throws the signal's reason", async () => {
 test("a start that takes too long is given up and says so", async () => {
   await expect(startRuntime({ timeoutMs: 1 })).rejects.toThrow(/did not serve within 1 ms/);
 });
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error("The child's output is not piped");
-  for await (const line of createInterface(child.stdout)) return line;
-  throw new Error("The child ended without a word");
-}
