@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 
 import type { ConnectRouter } from "@connectrpc/connect";
 
@@ -8,20 +7,15 @@ import { KeyedLock } from "../async/keyed-lock.js";
 import { SharedWork } from "../async/shared-work.js";
 import { ImageService, RuntimeService } from "../proto.js";
 import { detectCgroups } from "./adapters/cgroups/cgroups.js";
-import { bridgeNetwork, configuredNetwork, type Network } from "./adapters/cni/network.js";
-import { createCni } from "./adapters/cni/plugin-network.js";
 import { createConmon } from "./adapters/conmon/conmon.js";
 import { DiskUsageCache } from "./adapters/disk-usage-cache.js";
 import { readHostFacts } from "./adapters/host/host-facts.js";
-import { readSeccompFile } from "./adapters/host/seccomp-file.js";
 import { createNetns } from "./adapters/netns/netns.js";
 import { createOverlay } from "./adapters/overlay/overlay.js";
-import { createRunc } from "./adapters/runc/runc.js";
-import { createSkopeo } from "./adapters/skopeo/skopeo.js";
 import { createTmpfs } from "./adapters/tmpfs/tmpfs.js";
 import { createUmoci } from "./adapters/umoci/umoci.js";
 import type { RuntimeConfig } from "./config.js";
-import type { Handler, LifecycleDeps, RuntimeDeps } from "./deps.js";
+import type { LifecycleDeps, RuntimeDeps } from "./deps.js";
 import type { ImageDeps } from "./image/image-deps.js";
 import { openImageStores } from "./image/open.js";
 import { Exits } from "./lifecycle/exits.js";
@@ -29,6 +23,7 @@ import type { Logger } from "./log.js";
 import { type RuntimePaths, runtimePaths } from "./paths.js";
 import { makePauseRootfs } from "./pause-rootfs.js";
 import type { Programs } from "./programs.js";
+import { type ReloadableParts, reloadableParts } from "./reloadable.js";
 import { createImageService } from "./server/image-service.js";
 import { instrument } from "./server/instrument.js";
 import { createRuntimeService } from "./server/runtime-service.js";
@@ -41,6 +36,11 @@ import { RecordStore } from "./state/store.js";
 export interface Composed {
   deps: RuntimeDeps;
   exits: Exits;
+  /**
+   * Puts what can be reloaded of a configuration in force, for calls that begin from now on; those under way
+   * go on with what they began with. When it throws, nothing has changed.
+   */
+  reload(config: RuntimeConfig, programs: Programs): Promise<void>;
   routes(router: ConnectRouter): void;
 }
 
@@ -52,7 +52,9 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
   const stores = await openImageStores(paths);
   await makeDirectories(paths);
   await makePauseRootfs(paths.pauseRootfs, programs.catatonit);
-  const lifecycle: LifecycleDeps = {
+  const host = await readHostFacts();
+  const parts = await reloadableParts(config, { paths, programs, host });
+  const lifecycle: LifecycleDeps & ReloadableParts = {
     paths,
     log,
     ...records,
@@ -60,35 +62,32 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
     layerClaims: new LayerClaims(),
     sandboxNames: new Names("sandbox"),
     containerNames: new Names("container"),
-    handlers: createHandlers(config, paths, programs),
+    ...parts,
     locks: new KeyedLock(),
     cgroups: await detectCgroups(),
     conmon: createConmon({ path: programs.conmon }),
-    cni: createCni({
-      network: network(config, paths),
-      pluginDirectories: config.cniPluginDirs,
-      cacheDirectory: paths.cniResults,
-    }),
     netns: createNetns(),
     overlay: createOverlay(),
     tmpfs: createTmpfs(),
   };
-  const host = await readHostFacts();
   const exits = new Exits(lifecycle);
-  const deps: RuntimeDeps = {
+  const deps: RuntimeDeps & ReloadableParts = {
     ...lifecycle,
-    config,
     exits,
     host,
     diskUsage: new DiskUsageCache(),
-    seccompDefault: await readSeccompFile(config.seccompProfile),
     cgroupParent: cgroupParent(config),
   };
   const runtimeService = createRuntimeService(deps);
-  const imageService = createImageService(imageDeps(deps, programs));
+  const images = imageDeps(deps, programs);
+  const imageService = createImageService(images);
   return {
     deps,
     exits,
+    async reload(next, programs) {
+      const replaced = await reloadableParts(next, { paths, programs, host });
+      for (const each of [lifecycle, deps, images]) Object.assign(each, replaced);
+    },
     routes(router) {
       router.service(RuntimeService, instrument(RuntimeService, runtimeService, log));
       router.service(ImageService, instrument(ImageService, imageService, log));
@@ -96,19 +95,13 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
   };
 }
 
-function imageDeps(deps: RuntimeDeps, programs: Programs): ImageDeps {
+function imageDeps(deps: RuntimeDeps & ReloadableParts, programs: Programs): ImageDeps {
   const { paths, host } = deps;
-  const { registriesConf, insecureRegistries, signaturePolicy: policy } = deps.config;
-  const { architecture } = host;
-  const temporaryDirectory = paths.temporary;
   return {
     ...deps,
-    architecture,
-    insecureRegistries,
-    verifiesSignatures: policy !== undefined,
+    architecture: host.architecture,
     fetches: new SharedWork(),
-    skopeo: createSkopeo({ path: programs.skopeo, temporaryDirectory, registriesConf, policy, architecture }),
-    umoci: createUmoci({ path: programs.umoci, zstd: programs.zstd, temporaryDirectory }),
+    umoci: createUmoci({ path: programs.umoci, zstd: programs.zstd, temporaryDirectory: paths.temporary }),
   };
 }
 
@@ -134,25 +127,4 @@ async function openRecords(paths: RuntimePaths) {
     version: containerRecordVersion,
   });
   return { sandboxes, containers };
-}
-
-function createHandlers(
-  config: RuntimeConfig,
-  paths: RuntimePaths,
-  programs: Programs,
-): Map<string, Handler> {
-  const handlers = new Map<string, Handler>();
-  for (const [name, { args, features }] of Object.entries(config.handlers)) {
-    const path = programs.handlers[name] ?? "";
-    const root = join(paths.oci, name);
-    const handler = { name, path, root, args, features, runc: createRunc({ path, root, args }) };
-    handlers.set(name, handler);
-    if (name === config.defaultHandler) handlers.set("", handler);
-  }
-  return handlers;
-}
-
-function network({ cniConfDir, bridge, subnet }: RuntimeConfig, paths: RuntimePaths): Network {
-  if (cniConfDir !== undefined) return configuredNetwork(cniConfDir);
-  return bridgeNetwork({ name: `crikit-${bridge}`, bridge, subnet, leaseDirectory: paths.cniLeases });
 }

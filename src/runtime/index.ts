@@ -1,4 +1,6 @@
+import { KeyedLock } from "../async/keyed-lock.js";
 import { Rollback } from "../async/rollback.js";
+import { CriError } from "../errors.js";
 import { checkCgroups } from "./adapters/cgroups/check.js";
 import { checkOverlay } from "./adapters/overlay/probe.js";
 import { compose } from "./compose.js";
@@ -6,10 +8,11 @@ import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { claim } from "./lifecycle/claim.js";
 import { purge } from "./lifecycle/purge.js";
 import { recover } from "./lifecycle/recover.js";
-import { createStderrLogger, type Logger } from "./log.js";
+import { type AdjustableLogger, createStderrLogger, type Logger } from "./log.js";
 import { checkPrivileges } from "./privileges.js";
 import { findPrograms } from "./programs.js";
-import { type Listening, listen } from "./server/listen.js";
+import { checkHandlersInUse, planReload } from "./reload.js";
+import { listen } from "./server/listen.js";
 
 export type { HandlerConfig, RuntimeConfig } from "./config.js";
 export { defaultConfig } from "./config.js";
@@ -29,6 +32,12 @@ export interface Runtime {
    * works on the same root, state or socket, and when a newer crikit-runtime has made the root.
    */
   listen(): Promise<void>;
+  /**
+   * Puts another configuration in force, as far as that can be done while serving: docs/runtime-config.md says
+   * for each key. Calls under way are not touched. What has changed, and what needs a restart, is logged. When
+   * it throws, the configuration before stays in force.
+   */
+  reload(config: Partial<RuntimeConfig>): Promise<void>;
   /** Stops serving. Containers run on, for the next daemon on the same root to find. Idempotent. */
   close(): Promise<void>;
 }
@@ -46,12 +55,19 @@ export function createRuntime(config: Partial<RuntimeConfig> = {}, options: Runt
   const resolved = resolveConfig(config);
   const path = socketPath(resolved);
   const log = options.log ?? createStderrLogger(resolved.logLevel, resolved.logFormat);
-  let started: Promise<Listening> | undefined;
+  let started: Promise<Serving> | undefined;
+  const reloads = new KeyedLock();
   return {
     endpoint: resolved.listen,
     async listen() {
       started ??= start(resolved, path, log);
       await started;
+    },
+    async reload(next) {
+      if (!started)
+        throw new CriError("failed_precondition", "The runtime does not serve yet: call listen first");
+      const serving = await started;
+      await reloads.run("", () => serving.reload(resolveConfig(next)));
     },
     async close() {
       await (await started?.catch(() => undefined))?.close();
@@ -59,7 +75,12 @@ export function createRuntime(config: Partial<RuntimeConfig> = {}, options: Runt
   };
 }
 
-async function start(config: RuntimeConfig, path: string, log: Logger): Promise<Listening> {
+interface Serving {
+  reload(next: RuntimeConfig): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function start(config: RuntimeConfig, path: string, log: Logger | AdjustableLogger): Promise<Serving> {
   const undo = new Rollback();
   const close = async () => {
     for (const { description, error } of await undo.run()) log.warn(`Could not ${description}`, { error });
@@ -70,14 +91,27 @@ async function start(config: RuntimeConfig, path: string, log: Logger): Promise<
     await checkCgroups();
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
-    const { deps, exits, routes } = await compose(claimed.config, programs, log);
+    const composed = await compose(claimed.config, programs, log);
+    const { deps, exits, routes } = composed;
     await checkOverlay(claimed.config.root);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
     const listening = await listen(path, routes);
     undo.add("stop serving", () => listening.close());
-    return { close };
+    let current = config;
+    return {
+      close,
+      async reload(next) {
+        const { config, changed, needRestart } = planReload(current, next);
+        checkHandlersInUse(deps, config);
+        const { root, state } = claimed.config;
+        await composed.reload({ ...config, root, state }, await findPrograms(config));
+        current = config;
+        if ("level" in log) log.level = config.logLevel;
+        log.info("The configuration was read again", { changed, needRestart });
+      },
+    };
   } catch (error) {
     await close();
     throw error;

@@ -4,7 +4,8 @@ import { parseFlags } from "./config/flags.js";
 import { help } from "./config/help.js";
 import { type ConfigSources, loadConfig } from "./config/load.js";
 import { printConfig } from "./config/print.js";
-import { createRuntime, purgeRuntime } from "./index.js";
+import { createRuntime, purgeRuntime, type Runtime } from "./index.js";
+import { createStderrLogger, type Logger } from "./log.js";
 import { packageVersion } from "./package-version.js";
 
 /** As sysexits.h has it. */
@@ -33,17 +34,39 @@ async function serve(sources: ConfigSources): Promise<number> {
   // Who reads the log may go before the daemon does.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
+  const told = stopSignal();
   const { config } = await loadConfig(sources);
-  const runtime = createRuntime(config);
-  const told = new Promise<void>((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-  });
+  const log = createStderrLogger(config.logLevel, config.logFormat);
+  const runtime = createRuntime(config, { log });
+  process.on("SIGHUP", () => void reload(runtime, sources, log));
   await runtime.listen();
   process.stdout.write(`crikit-runtime: listening on ${runtime.endpoint}\n`);
   await told;
   await runtime.close();
   return 0;
+}
+
+/** Resolves with the first signal to stop. A second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = () => {
+      signals += 1;
+      if (signals > 1) process.exit(1);
+      resolve();
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+}
+
+async function reload(runtime: Runtime, sources: ConfigSources, log: Logger): Promise<void> {
+  try {
+    const { config } = await loadConfig(sources);
+    await runtime.reload(config);
+  } catch (error) {
+    log.error("The configuration was not reloaded, the one before stays in force", { error });
+  }
 }
 
 main().then(

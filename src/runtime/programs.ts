@@ -37,11 +37,11 @@ export async function findPrograms(config: RuntimeConfig): Promise<Programs> {
   const find = async (
     name: string,
     packageName?: string,
-    directories?: readonly string[],
+    { directories, label = name }: { directories?: readonly string[]; label?: string } = {},
   ): Promise<string> => {
     const path = await findProgram(name, directories);
     if (path === undefined) {
-      missing.push(name);
+      missing.push(label);
       if (packageName !== undefined) missingPackages.add(packageName);
     }
     return path ?? "";
@@ -50,11 +50,12 @@ export async function findPrograms(config: RuntimeConfig): Promise<Programs> {
   for (const [name, packageName] of Object.entries(packages)) found[name] = await find(name, packageName);
   const handlers: Record<string, string> = {};
   for (const [name, { path }] of Object.entries(config.handlers)) {
-    handlers[name] = await find(path, path === "runc" ? "runc" : undefined);
+    const label = `${path} (handlers.${name}.path)`;
+    handlers[name] = await find(path, path === "runc" ? "runc" : undefined, { label });
   }
   if (config.cniConfDir === undefined) {
     for (const plugin of builtInNetworkPlugins) {
-      await find(plugin, "containernetworking-plugins", config.cniPluginDirs);
+      await find(plugin, "containernetworking-plugins", { directories: config.cniPluginDirs });
     }
   }
   if (missing.length > 0) {

@@ -28,7 +28,7 @@ describe("`createRuntime`", () => {
     const handlers = { runc, odd: { ...runc, path: "no-such-runtime" } };
     const started = runtime({ handlers, cniPluginDirs: [directory] }).listen();
     await expect(started).rejects.toThrow(
-      "Programs not found: no-such-runtime, bridge, host-local, portmap: apt-get install containernetworking-plugins",
+      "Programs not found: no-such-runtime (handlers.odd.path), bridge, host-local, portmap: apt-get install containernetworking-plugins",
     );
     expect(await readdir(directory)).toEqual([]);
   });

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,7 +10,11 @@ import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { ContainerState } from "../../src/proto.js";
+import { createImageClient } from "../../src/services/image-client.js";
 import { createRuntimeClient, type RuntimeClient } from "../../src/services/runtime-client.js";
+import { busyboxImage } from "../../src/testing/busybox-image.js";
+import { importImage } from "../../src/testing/import-image.js";
 import { claimNetwork, type NetworkClaim } from "../../src/testing/network-claim.js";
 import { type Connection, openConnection } from "../../src/transport/connection.js";
 import { parseEndpoint } from "../../src/transport/endpoint.js";
@@ -58,20 +63,64 @@ function run(args: string[]): Promise<{ exitCode: number; stdout: string; stderr
   });
 }
 
-/** Resolves with the first line that the daemon says. */
-async function serve(socket = "cri.sock"): Promise<{ daemon: ChildProcess; line: string }> {
-  const listen = `unix://${directory}/${socket}`;
-  const daemon = spawn(process.execPath, [...node, "--listen", listen, ...places()], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  daemons.add(daemon);
-  const [line] = await once(daemon.stdout ?? daemon, "data");
-  return { daemon, line: String(line) };
+interface Served {
+  daemon: ChildProcess;
+  /** What it said on its standard output first. */
+  line: string;
+  /** What it has logged so far. */
+  said(): string;
 }
 
+async function serve({ config = "/dev/null" } = {}): Promise<Served> {
+  const listen = `unix://${directory}/cri.sock`;
+  const args = [...node, "--listen", listen, ...places(), "--config", config];
+  const daemon = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  daemons.add(daemon);
+  let log = "";
+  daemon.stderr.on("data", (chunk) => {
+    log += chunk;
+  });
+  const [line] = await once(daemon.stdout, "data");
+  return { daemon, line: String(line), said: () => log };
+}
+
+/** A registry that takes questions and does not answer. */
+async function silentRegistry() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const sockets = new Set<Socket>();
+  const asked = new Promise<void>((resolve) => {
+    server.on("connection", (socket) => {
+      sockets.add(socket.on("error", () => {}));
+      resolve();
+    });
+  });
+  return {
+    host: `127.0.0.1:${port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+async function processesOf(command: string[]): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      return line === `${command.join("\0")}\0` ? [pid] : [];
+    }),
+  );
+  return found.flat();
+}
+
+const metadata = { name: "p", namespace: "default", uid: "1" };
+
 function runPod() {
-  const metadata = { name: "p", namespace: "default", uid: "1" };
-  return runtime.runPodSandbox({ config: { metadata } });
+  return runtime.runPodSandbox({ config: { metadata, logDirectory: directory } });
 }
 
 describe("crikit-runtime", () => {
@@ -86,6 +135,86 @@ describe("crikit-runtime", () => {
     expect(existsSync(join(directory, "cri.sock"))).toBe(false);
     const { pid } = JSON.parse(info.info ?? "");
     expect(await readFile(`/proc/${pid}/cmdline`, "utf8")).toContain("catatonit");
+  });
+
+  it("ends while calls are under way: they fail as unavailable, containers run on with their logs", async () => {
+    const { daemon } = await serve();
+    const pod = await runPod();
+    const endpoint = `unix://${directory}/cri.sock`;
+    await importImage(endpoint, { ref: "t.test/busybox:1", ...(await busyboxImage()) });
+    const script = "trap '' TERM; while :; do echo tick; sleep 0.1; done";
+    const { containerId } = await runtime.createContainer({
+      podSandboxId: pod.podSandboxId,
+      config: {
+        metadata: { name: "c" },
+        image: { image: "t.test/busybox:1" },
+        command: ["sh", "-c", script],
+        logPath: "c.log",
+      },
+      sandboxConfig: { metadata, logDirectory: directory },
+    });
+    await runtime.startContainer({ containerId });
+    const log = () => readFile(join(directory, "c.log"), "utf8").catch(() => "");
+    await until("the container writes", async () => (await log()).includes("tick"));
+    await using registry = await silentRegistry();
+    const calls = [
+      runtime.stopContainer({ containerId, timeout: 600n }),
+      runtime.execSync({ containerId, cmd: ["sleep", "600"], timeout: 0n }),
+      createImageClient(connection).pullImage({ image: { image: `${registry.host}/a:1` } }),
+    ];
+    const outcomes = Promise.allSettled(calls);
+    await registry.asked;
+    const sleeping = () => processesOf(["sleep", "600"]);
+    await until("the command runs", async () => (await sleeping()).length > 0);
+    const began = Date.now();
+    daemon.kill("SIGTERM");
+    const [exitCode] = await once(daemon, "exit");
+    expect(exitCode).toBe(0);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
+    }
+    expect(existsSync(join(directory, "cri.sock"))).toBe(false);
+    expect(await sleeping()).toEqual([]);
+    const { length } = await log();
+    await until("the log goes on", async () => (await log()).length > length);
+    await serve();
+    const { status } = await runtime.containerStatus({ containerId });
+    expect(status?.state).toBe(ContainerState.CONTAINER_RUNNING);
+  });
+
+  it("ends at once on a second signal", async () => {
+    const { daemon } = await serve();
+    await using registry = await silentRegistry();
+    const pull = createImageClient(connection).pullImage({ image: { image: `${registry.host}/a:1` } });
+    const outcome = pull.catch((error) => error.code);
+    await registry.asked;
+    daemon.kill("SIGINT");
+    daemon.kill("SIGTERM");
+    const [exitCode] = await once(daemon, "exit");
+    expect(exitCode).toBe(1);
+    expect(await outcome).toBe("unavailable");
+  });
+
+  it("reads its file again on SIGHUP, and goes on with the one before when it is wrong", async () => {
+    const file = join(directory, "config.yaml");
+    await writeFile(file, "insecure-registries: [a]\n");
+    const { daemon, said } = await serve({ config: file });
+    const registries = async () => {
+      const { info } = await runtime.status({ verbose: true });
+      return JSON.parse(info.config ?? "").insecureRegistries;
+    };
+    expect(await registries()).toEqual(["a"]);
+    await writeFile(file, "insecure-registries: [b]\nbridge: other0\n");
+    daemon.kill("SIGHUP");
+    await until("it is taken up", async () => (await registries())[0] === "b");
+    await writeFile(file, "insecure-registries: [c]\nroott: /x\n");
+    daemon.kill("SIGHUP");
+    await until("it is refused", async () =>
+      said().includes(`${file}:2: roott is no key: did you mean root?`),
+    );
+    expect(await registries()).toEqual(["b"]);
+    expect(said()).toContain('"changed":["insecure-registries"]');
   });
 
   it("takes up its pods again after SIGKILL", async () => {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "../../errors.js";
 import type { PodSandboxConfig, RunPodSandboxRequest } from "../../proto.js";
-import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
+import type { Handler, RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { createOciContainer, requireHandler, writeBundle } from "../lifecycle/oci-container.js";
 import { discardSandbox } from "../lifecycle/release-sandbox.js";
 import type { OciSpec } from "../oci.js";
@@ -20,8 +20,9 @@ export async function runPodSandbox(
   { signal }: UseCaseOptions = {},
 ): Promise<string> {
   const config = required(request.config, "config");
-  checkHandler(deps, request.runtimeHandler);
-  const record = newSandboxRecord(deps, config, request.runtimeHandler);
+  const handler = requestedHandler(deps, request.runtimeHandler);
+  // By its own name, also when none was asked for: the default handler may be another one tomorrow.
+  const record = newSandboxRecord(deps, config, handler.name);
   const { id, name } = record;
   deps.sandboxNames.reserve(name, id);
   return deps.locks.run(id, async () => {
@@ -36,8 +37,9 @@ export async function runPodSandbox(
   });
 }
 
-function checkHandler({ handlers }: RuntimeDeps, name: string): void {
-  if (handlers.has(name)) return;
+function requestedHandler({ handlers }: RuntimeDeps, name: string): Handler {
+  const handler = handlers.get(name);
+  if (handler) return handler;
   const known = [...handlers.keys()].filter(Boolean).join(", ");
   throw new InvalidArgumentError(`runtime_handler: "${name}" is not configured, known are ${known}`, {
     field: "runtime_handler",

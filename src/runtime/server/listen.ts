@@ -6,15 +6,22 @@ import { dirname } from "node:path";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 
-import { CriError } from "../../errors.js";
+import { CriError, UnavailableError } from "../../errors.js";
 
 export interface Listening {
-  /** Takes no more calls, lets those under way end for a bounded time, removes the socket. Idempotent. */
+  /**
+   * Takes no more calls and removes the socket. Calls under way have half a second to end; then they are
+   * aborted and answered `unavailable`. After another four seconds what is left of them is cut off. Idempotent.
+   */
   close(): Promise<void>;
 }
 
 const maxMessageBytes = 16 * 1024 * 1024;
-const drainMs = 3000;
+/** Long enough for what takes a moment, such as the start of a container. */
+const settleMs = 500;
+const stoppedMessage = "crikit-runtime was stopped while the call was under way: call again once it is back";
+/** For undoing what is half made. */
+const undoMs = 4000;
 
 /**
  * Serves gRPC on a unix socket that only its owner may open. The socket appears under its name when it
@@ -23,7 +30,8 @@ const drainMs = 3000;
 export async function listen(path: string, routes: (router: ConnectRouter) => void): Promise<Listening> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await checkFree(path);
-  const server = createGrpcServer(routes);
+  const stopping = new AbortController();
+  const server = createGrpcServer(routes, stopping.signal);
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
@@ -38,19 +46,20 @@ export async function listen(path: string, routes: (router: ConnectRouter) => vo
   let closed: Promise<void> | undefined;
   return {
     close() {
-      closed ??= close(server, sessions).then(() => removeOwn(path, ino));
+      closed ??= close(server, sessions, stopping).then(() => removeOwn(path, ino));
       return closed;
     },
   };
 }
 
-function createGrpcServer(routes: (router: ConnectRouter) => void): Http2Server {
+function createGrpcServer(routes: (router: ConnectRouter) => void, shutdownSignal: AbortSignal): Http2Server {
   const handler = connectNodeAdapter({
     routes,
     grpc: true,
     grpcWeb: false,
     connect: false,
     readMaxBytes: maxMessageBytes,
+    shutdownSignal,
     // A deadline is what the client says: pulls and long grace periods take their time.
     maxTimeoutMs: Number.MAX_SAFE_INTEGER,
   });
@@ -98,15 +107,22 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-async function close(server: Http2Server, sessions: Set<ServerHttp2Session>): Promise<void> {
+async function close(
+  server: Http2Server,
+  sessions: Set<ServerHttp2Session>,
+  stopping: AbortController,
+): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   // Sends GOAWAY; the session stays until its calls are through.
   for (const session of sessions) session.close();
-  const timer = setTimeout(() => {
-    for (const session of sessions) session.destroy();
-  }, drainMs);
+  const timers = [
+    setTimeout(() => stopping.abort(new UnavailableError(stoppedMessage)), settleMs),
+    setTimeout(() => {
+      for (const session of sessions) session.destroy();
+    }, settleMs + undoMs),
+  ];
   await ended;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
 }
 
 /** Another daemon may have taken the name in the meantime. */

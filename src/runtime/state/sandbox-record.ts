@@ -26,7 +26,7 @@ export interface SandboxRecord {
   metadata: { name: string; uid: string; namespace: string; attempt: number };
   labels: Record<string, string>;
   annotations: Record<string, string>;
-  /** The handler asked for; empty for the default one. */
+  /** The name of the handler that runs it. */
   handler: string;
   /** The request's PodSandboxConfig as protobuf JSON. */
   config: JsonValue;

@@ -26,6 +26,8 @@ export interface TestRuntime {
   readonly images: ImageClient;
   /** What was logged, a JSON line each. */
   readonly log: readonly string[];
+  /** Has the daemon take up another configuration, laid over the one it was started with. */
+  reload(more: Partial<RuntimeConfig>): Promise<void>;
   /** Closes the daemon, and starts another one on the same directories after what is done meanwhile. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Closes, purges, and gives what is left of it all, which is to be nothing. */
@@ -71,6 +73,9 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
     runtime: createRuntimeClient(connection),
     images: createImageClient(connection),
     log,
+    async reload(more) {
+      await daemon?.reload({ ...given, ...more });
+    },
     async restart(meanwhile) {
       await daemon?.close();
       await meanwhile?.();
