@@ -11,12 +11,14 @@ export interface Behaviour {
   readonly imageFilter: "applied" | "ignored";
   /** What ContainerStats says of a container that does not run: its layer, or an error of no kind. */
   readonly statsOfEnded: "layer" | "unknown";
-  /** What a figure is that there is not, such as what is left of no limit. */
+  /** What a figure is that there is not, such as a rate after one sample, or what is left of no limit. */
   readonly unknownFigure: undefined | { readonly value: bigint };
   /** The code of PodSandboxStats for a pod that is stopped. */
   readonly statsOfStoppedPod: "failed_precondition" | "unknown" | "unavailable";
   /** Whether PodSandboxStats sums up, or fails, where no cgroup parent was given. */
   readonly podWithoutParent: "summed" | "unknown";
+  /** Whether the pause process is among a pod's. */
+  readonly countsPause: boolean;
   /** Why a container ended whose child alone was killed for the memory limit. */
   readonly reasonAfterChildOom: "Error" | "OOMKilled";
 }
@@ -29,6 +31,7 @@ export const crikitBehaviour: Behaviour = {
   unknownFigure: undefined,
   statsOfStoppedPod: "failed_precondition",
   podWithoutParent: "summed",
+  countsPause: true,
   reasonAfterChildOom: "Error",
 };
 
@@ -43,6 +46,7 @@ export function containerdBehaviour(version: string): Behaviour {
     unknownFigure: { value: 0n },
     statsOfStoppedPod: is16 ? "unknown" : "unavailable",
     podWithoutParent: is16 ? "unknown" : "summed",
+    countsPause: false,
     reasonAfterChildOom: "OOMKilled",
   };
 }
