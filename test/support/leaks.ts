@@ -70,7 +70,9 @@ async function interfaces({ bridge, subnet }: Traces["network"]): Promise<string
 async function firewallRules({ bridge, subnet }: Traces["network"]): Promise<string[]> {
   const prefix = subnet.slice(0, subnet.lastIndexOf(".") + 1);
   const { stdout } = await run("iptables-save", []);
-  const ours = stdout.split("\n").filter((line) => line.includes(prefix) || line.includes(`"${bridge}"`));
+  // The name of a bridge may be the beginning of another's.
+  const named = new RegExp(`${bridge}\\b`);
+  const ours = stdout.split("\n").filter((line) => line.includes(prefix) || named.test(line));
   return ours.map((line) => `iptables ${line}`);
 }
 
