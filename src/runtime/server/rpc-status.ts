@@ -48,13 +48,17 @@ export function toRpcStatus(
     return make(reason ? `${reason}: ${error.message}` : error.message, codes[error.code]);
   }
   const message = error instanceof Error ? error.message : String(error);
-  const isAbort = signal.aborted && error === signal.reason;
-  return make(message, isAbort ? Code.Canceled : Code.Internal);
+  if (signal.aborted && error === signal.reason) return make(message, Code.Canceled);
+  return make(message, isFullDisk(error) ? Code.ResourceExhausted : Code.Internal);
 }
 
 /** True for an error that nobody foresaw: its stack belongs in the log. */
 export function isUnforeseen(error: unknown): boolean {
-  return !(error instanceof CriError || error instanceof ConnectError);
+  return !(error instanceof CriError || error instanceof ConnectError || isFullDisk(error));
+}
+
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function reasonOf(code: CriErrorCode): CriReason | undefined {

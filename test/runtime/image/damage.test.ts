@@ -177,4 +177,15 @@ describe("on a full disk", () => {
     expect(await storedLayers(small)).toEqual({ chainIds: [], strays: [] });
     expect((await pullBig(image([base, app]))).imageRef).toBe(idOf(image([base, app])));
   });
+
+  it("that has no room for a byte more, a pull says so, and the next one works", async () => {
+    const filler = join(root, "filler");
+    await runCommand("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k", "status=none"]).catch(() => {});
+    const pulled = pullBig(image([base]));
+    await expect(pulled).rejects.toMatchObject({ code: "resource_exhausted" });
+    await expect(pulled).rejects.toThrow("no space left on device");
+    await rm(filler);
+    expect(await storedLayers(small)).toMatchObject({ strays: [] });
+    expect((await pullBig(image([base]))).imageRef).toBe(idOf(image([base])));
+  });
 });

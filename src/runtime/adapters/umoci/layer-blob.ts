@@ -1,9 +1,8 @@
 /** A layer as it came from the registry. */
 export interface LayerBlob {
-  /** The compressed layer's file. */
+  /** The archive's file: plain, or compressed with gzip or zstd. */
   file: string;
-  mediaType: string;
-  /** Of the compressed layer: `sha256:...`. */
+  /** Of the file: `sha256:...`. */
   digest: string;
   size: number;
   /** Of the layer's tar archive, as the image's configuration lists it. */

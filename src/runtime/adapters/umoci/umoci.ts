@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { CommandError, runCommand } from "../run-command.js";
 import { untilParentDies } from "../until-parent-dies.js";
-import { readableLayer } from "./decompress.js";
 import type { LayerBlob } from "./layer-blob.js";
+import { type ReadableLayer, readableLayer } from "./readable-layer.js";
 import { unpackError } from "./umoci-error.js";
 
 /** Unpacks layers with their ownership, modes, attributes, links and whiteouts. */
@@ -35,7 +35,8 @@ export function createUmoci({ path, zstd, temporaryDirectory }: UmociOptions): U
       const directory = await mkdtemp(join(temporaryDirectory, "umoci-"));
       const layout = join(directory, "layout");
       try {
-        await writeOneLayerLayout(layout, await readableLayer(layer, { zstd, directory, signal }));
+        const readable = await readableLayer(layer, { zstd, directory, signal });
+        await writeOneLayerLayout(layout, readable, layer.diffId);
         const command = [path, "raw", "unpack", "--image", `${layout}:layer`, target];
         await runCommand(...untilParentDies(command), { signal });
       } catch (error) {
@@ -51,7 +52,7 @@ const manifestType = "application/vnd.oci.image.manifest.v1+json";
 const configType = "application/vnd.oci.image.config.v1+json";
 
 /** umoci unpacks whole images, so the layer becomes an image of its own. */
-async function writeOneLayerLayout(layout: string, layer: LayerBlob): Promise<void> {
+async function writeOneLayerLayout(layout: string, layer: ReadableLayer, diffId: string): Promise<void> {
   const blobs = join(layout, "blobs", "sha256");
   await mkdir(blobs, { recursive: true });
   await symlink(layer.file, join(blobs, hexOf(layer.digest)));
@@ -59,13 +60,13 @@ async function writeOneLayerLayout(layout: string, layer: LayerBlob): Promise<vo
     architecture: "unknown",
     os: "linux",
     config: {},
-    rootfs: { type: "layers", diff_ids: [layer.diffId] },
+    rootfs: { type: "layers", diff_ids: [diffId] },
   });
   const manifest = await writeBlob(blobs, {
     schemaVersion: 2,
     mediaType: manifestType,
     config: { mediaType: configType, ...config },
-    layers: [{ mediaType: ociType(layer.mediaType), digest: layer.digest, size: layer.size }],
+    layers: [{ mediaType: layer.mediaType, digest: layer.digest, size: layer.size }],
   });
   const reference = {
     mediaType: manifestType,
@@ -74,12 +75,6 @@ async function writeOneLayerLayout(layout: string, layer: LayerBlob): Promise<vo
   };
   await writeFile(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [reference] }));
   await writeFile(join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-}
-
-/** Docker's names of the same archives. */
-function ociType(mediaType: string): string {
-  const compression = /gzip$/.test(mediaType) ? "+gzip" : "";
-  return `application/vnd.oci.image.layer.v1.tar${compression}`;
 }
 
 async function writeBlob(directory: string, content: object): Promise<{ digest: string; size: number }> {

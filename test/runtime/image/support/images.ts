@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -157,4 +157,21 @@ async function ask(
   const answer = await fetch(url, options);
   if (!answer.ok) throw new Error(`${options.method} ${url}: ${answer.status} ${await answer.text()}`);
   return answer;
+}
+
+/** Writes an image as an OCI layout. */
+export async function writeImageLayout(directory: string, made: Image): Promise<void> {
+  await mkdir(join(directory, "blobs/sha256"), { recursive: true });
+  await writeBlobs(directory, made);
+  const { mediaType, digest, size } = made.manifest;
+  const content = { schemaVersion: 2, manifests: [{ mediaType, digest, size }] };
+  await writeFile(join(directory, "index.json"), JSON.stringify(content));
+  await writeFile(join(directory, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+}
+
+async function writeBlobs(directory: string, { manifest, blobs, children }: Image): Promise<void> {
+  for (const { digest, bytes } of [manifest, ...blobs]) {
+    await writeFile(join(directory, "blobs", ...digest.split(":")), bytes);
+  }
+  for (const child of children) await writeBlobs(directory, child);
 }
