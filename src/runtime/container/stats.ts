@@ -73,8 +73,8 @@ function describe(
       timestamp: nanosecondsSinceEpoch(layer.measuredAt),
       // One name for all, so that whoever looks up the file system does it once.
       fsId: { mountpoint: paths.containerRecords },
-      usedBytes: wrapped(layer.bytes),
-      inodesUsed: wrapped(layer.inodes),
+      usedBytes: wrapped(BigInt(layer.bytes)),
+      inodesUsed: wrapped(BigInt(layer.inodes)),
     },
   });
 }

@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
 
 import { type FilesystemUsage, FilesystemUsageSchema } from "../../proto.js";
-import { runCommand } from "../adapters/run-command.js";
-import type { DiskUsage, LayerRecord } from "../state/layer-record.js";
+import { type DirectoryUsage, measureDirectories } from "../adapters/disk-usage.js";
+import type { LayerRecord } from "../state/layer-record.js";
 import type { ImageDeps } from "./image-deps.js";
 
 export interface FsInfo {
@@ -20,7 +20,7 @@ export async function fsInfo(deps: ImageDeps): Promise<FsInfo> {
 }
 
 /** Layers do not change, so each is measured once. kubelet asks every ten seconds. */
-async function imageUsage(deps: ImageDeps): Promise<DiskUsage> {
+async function imageUsage(deps: ImageDeps): Promise<DirectoryUsage> {
   const total = await ownUsage(deps.paths.layers);
   const unknown = deps.layers.list().filter(({ usage }) => !usage);
   if (unknown.length > 0) await measureLayers(deps, unknown);
@@ -32,7 +32,7 @@ async function imageUsage(deps: ImageDeps): Promise<DiskUsage> {
 }
 
 async function measureLayers({ layers }: ImageDeps, unknown: LayerRecord[]): Promise<void> {
-  const usages = await measure(unknown.map(({ id }) => layers.directory(id)));
+  const usages = await measureDirectories(unknown.map(({ id }) => layers.directory(id)));
   for (const { id } of unknown) {
     const usage = usages.get(layers.directory(id));
     // A layer that was removed meanwhile has no record to write.
@@ -40,33 +40,17 @@ async function measureLayers({ layers }: ImageDeps, unknown: LayerRecord[]): Pro
   }
 }
 
-async function containerUsage({ paths: { containerRecords } }: ImageDeps): Promise<DiskUsage> {
-  return (await measure([containerRecords])).get(containerRecords) ?? { bytes: 0, inodes: 0 };
-}
-
-/** What each directory takes with all below it, hard links once. What comes and goes meanwhile may be missed. */
-async function measure(directories: readonly string[]): Promise<Map<string, DiskUsage>> {
-  const [bytes, inodes] = await Promise.all([du("--block-size=1", directories), du("--inodes", directories)]);
-  return new Map(
-    directories.map((path) => [path, { bytes: bytes.get(path) ?? 0, inodes: inodes.get(path) ?? 0 }]),
-  );
-}
-
-async function du(unit: string, directories: readonly string[]): Promise<Map<string, number>> {
-  // It complains of what went away under its hands, and counts on.
-  const script = 'xargs --null du --summarize "$1" 2>/dev/null || true';
-  const { stdout } = await runCommand("sh", ["-c", script, "du", unit], { input: directories.join("\0") });
-  const lines = stdout.trimEnd().split("\n");
-  return new Map(lines.map((line) => [line.slice(line.indexOf("\t") + 1), Number.parseInt(line, 10)]));
+async function containerUsage({ paths: { containerRecords } }: ImageDeps): Promise<DirectoryUsage> {
+  return (await measureDirectories([containerRecords])).get(containerRecords) ?? { bytes: 0, inodes: 0 };
 }
 
 /** What a directory takes itself. */
-async function ownUsage(directory: string): Promise<DiskUsage> {
+async function ownUsage(directory: string): Promise<DirectoryUsage> {
   const { blocks } = await stat(directory);
   return { bytes: blocks * 512, inodes: 1 };
 }
 
-function usageMessage(mountpoint: string, { bytes, inodes }: DiskUsage): FilesystemUsage {
+function usageMessage(mountpoint: string, { bytes, inodes }: DirectoryUsage): FilesystemUsage {
   return create(FilesystemUsageSchema, {
     timestamp: BigInt(Date.now()) * 1_000_000n,
     fsId: { mountpoint },

@@ -29,8 +29,8 @@ describe("measureDirectories", () => {
     expect(taken).toBeGreaterThanOrEqual(1000 * KiB);
     expect(taken).toBeLessThan(1100 * KiB);
     // a, sub, big and link.
-    expect(measured.get(a)?.inodes).toBe(4n);
-    expect(measured.get(b)?.inodes).toBe(1n);
+    expect(measured.get(a)?.inodes).toBe(4);
+    expect(measured.get(b)?.inodes).toBe(1);
   });
 
   test("leaves out what is not there, and nothing else", async () => {
@@ -42,16 +42,16 @@ describe("measureDirectories", () => {
 
 describe("DiskUsageCache", () => {
   const rounds: { paths: readonly string[]; done: Deferred<void> }[] = [];
-  let bytes = 0n;
+  let bytes = 0;
   const measure = async (paths: readonly string[]): Promise<Map<string, DirectoryUsage>> => {
     const round = { paths, done: deferred<void>() };
     rounds.push(round);
     await round.done.promise;
-    return new Map(paths.map((path) => [path, { bytes, inodes: 1n }]));
+    return new Map(paths.map((path) => [path, { bytes, inodes: 1 }]));
   };
   beforeEach(() => {
     rounds.length = 0;
-    bytes = 0n;
+    bytes = 0;
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   const bytesOf = async (cache: DiskUsageCache, ...paths: string[]) => {
@@ -67,7 +67,7 @@ describe("DiskUsageCache", () => {
     expect(await Promise.all(asked)).toEqual([["/a 0"], ["/a 0", "/b 0"], ["/c 0"]]);
     expect(await bytesOf(cache, "/a")).toEqual(["/a 0"]);
     expect(rounds.length).toBe(1);
-    bytes = 5n;
+    bytes = 5;
     let again: Promise<string[]> = Promise.resolve([]);
     await until("the figure is too old", async () => {
       again = bytesOf(cache, "/a");
@@ -97,7 +97,7 @@ describe("DiskUsageCache", () => {
     const cache = new DiskUsageCache({ measure, maxAgeMs: 0, patienceMs: 20 });
     expect(await bytesOf(cache, "/a")).toEqual([]);
     rounds[0]?.done.resolve();
-    bytes = 9n;
+    bytes = 9;
     let last: string[] = [];
     await until("it is measured again", async () => {
       last = await bytesOf(cache, "/a");
