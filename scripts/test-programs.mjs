@@ -11,16 +11,24 @@ import { runTask } from "./setup.mjs";
 
 const cacheDirectory = join(projectDirectory, ".cache/test-programs");
 
-/** By package: a program in it that shows that it was unpacked, and what for. */
+const onSystemd = { unless: "/usr/bin/systemd-analyze", why: "the judge of our service's unit" };
+
+/**
+ * By package: a file in it that shows that it was unpacked, and what for. It is not needed on a machine that
+ * has the file `unless` names.
+ */
 const testPackages = {
   containerd: { program: "usr/bin/containerd", why: "the runtime beside which ours is tested" },
   "docker-registry": { program: "usr/bin/docker-registry", why: "the registry that images are pulled from" },
+  systemd: { program: "usr/bin/systemd-analyze", ...onSystemd },
+  "libsystemd-shared": { program: "usr/share/doc/libsystemd-shared", ...onSystemd },
 };
 
 /** Unpacks what is not there yet; silent when all is there. */
 export function fetchTestPrograms() {
   const missing = Object.entries(testPackages).filter(
-    ([name, { program }]) => !existsSync(join(cacheDirectory, name, program)),
+    ([name, { program, unless = "" }]) =>
+      !existsSync(join(cacheDirectory, name, program)) && !existsSync(unless),
   );
   if (missing.length === 0) return;
   for (const [name, { why }] of missing) {

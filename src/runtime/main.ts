@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CriError } from "../errors.js";
+import { takeNotify } from "./adapters/systemd-notify.js";
 import { parseFlags } from "./config/flags.js";
 import { help } from "./config/help.js";
 import { type ConfigSources, loadConfig } from "./config/load.js";
@@ -35,14 +36,18 @@ async function serve(sources: ConfigSources): Promise<number> {
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
   const told = stopSignal();
+  const notify = takeNotify(process.env);
   const { config } = await loadConfig(sources);
   const log = createStderrLogger(config.logLevel, config.logFormat);
   const runtime = createRuntime(config, { log });
   process.on("SIGHUP", () => void reload(runtime, sources, log));
+  const tell = (...assignments: string[]) =>
+    notify(...assignments).catch((error) => log.warn("The service manager could not be told", { error }));
   await runtime.listen();
   process.stdout.write(`crikit-runtime: listening on ${runtime.endpoint}\n`);
+  await tell("READY=1", `STATUS=Serves ${runtime.endpoint}`);
   await told;
-  await runtime.close();
+  await Promise.all([tell("STOPPING=1"), runtime.close()]);
   return 0;
 }
 

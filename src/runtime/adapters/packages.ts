@@ -12,6 +12,7 @@ const packages: Record<string, string> = {
   runc: "runc",
   setpriv: "util-linux",
   skopeo: "skopeo",
+  "systemd-notify": "systemd",
   umoci: "umoci",
   umount: "mount",
   unshare: "util-linux",
