@@ -1,4 +1,3 @@
-import { allDone } from "../../../async/all-done.js";
 import { CriError } from "../../../errors.js";
 import { CommandError, runCommand } from "../run-command.js";
 import { messageOf } from "./past-failures.js";
@@ -33,9 +32,9 @@ const timeoutMs = 20_000;
 export async function ensureMasquerade(network: Masquerade): Promise<void> {
   try {
     const rules = [masqueradeRule(network), ...forwardRules(network)];
-    const present = await allDone(rules.map(isThere));
-    for (const [index, rule] of rules.entries()) {
-      if (!present[index]) await iptables(rule.action, rule);
+    if (await areSaved(rules)) return;
+    for (const rule of rules) {
+      if (!(await isThere(rule))) await iptables(rule.action, rule);
     }
   } catch (cause) {
     const why = `Pods on bridge ${network.bridge} cannot be let beyond the host: ${messageOf(cause)}`;
@@ -78,6 +77,16 @@ function comment(bridge: string): string[] {
 
 function commentText(bridge: string): string {
   return `crikit ${bridge}`;
+}
+
+/** Whether all are there, by a single look, as each pod has it taken. False also when they are spelt otherwise. */
+async function areSaved(rules: readonly Rule[]): Promise<boolean> {
+  const lines = (await runCommand("iptables-save", [], { timeoutMs })).stdout.split("\n");
+  return rules.every(({ chain, match }) => lines.includes(["-A", chain, ...match.map(quoted)].join(" ")));
+}
+
+function quoted(word: string): string {
+  return word.includes(" ") ? `"${word}"` : word;
 }
 
 async function isThere(rule: Rule): Promise<boolean> {

@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { removeBridge } from "../../../../src/runtime/adapters/cni/bridge.js";
@@ -23,6 +26,31 @@ describe("Masquerade", () => {
       `-A POSTROUTING -s ${subnet} ! -o ${bridge} -m comment --comment "crikit ${bridge}" -j MASQUERADE`,
     ]);
     expect(rules).toHaveLength(3);
+  });
+
+  test("is looked for by one program when it is there", async () => {
+    await ensureMasquerade(network);
+    const path = process.env.PATH;
+    const calls = join(network.directory, "calls");
+    for (const name of ["iptables", "iptables-save"]) {
+      const script = `echo ${name} >> ${calls}; PATH=${path} exec ${name} "$@"`;
+      await network.writePlugin(name, script);
+    }
+    process.env.PATH = `${network.directory}:${path}`;
+    try {
+      await ensureMasquerade(network);
+    } finally {
+      process.env.PATH = path;
+    }
+    expect(await readFile(calls, "utf8")).toBe("iptables-save\n");
+  });
+
+  test("is found there however its subnet is spelt", async () => {
+    const { bridge, subnet } = network;
+    const spelt = { bridge, subnet: subnet.replace("0/24", "7/24") };
+    await ensureMasquerade(spelt);
+    await ensureMasquerade(spelt);
+    expect(await network.sharedRules()).toHaveLength(3);
   });
 
   test("lets packets through where the host forwards nothing by itself", async () => {
@@ -55,7 +83,7 @@ describe("Masquerade", () => {
     process.env.PATH = network.directory;
     try {
       await expect(ensureMasquerade(network)).rejects.toThrow(
-        `Pods on bridge ${network.bridge} cannot be let beyond the host: iptables: not found: apt-get install iptables`,
+        `Pods on bridge ${network.bridge} cannot be let beyond the host: iptables-save: not found: apt-get install iptables`,
       );
     } finally {
       process.env.PATH = path;
