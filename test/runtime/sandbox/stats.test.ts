@@ -12,6 +12,7 @@ import { containerConfig, runPod, startContainer, startReady } from "../support/
 import { pullBusybox, startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
 
 let test: TestRuntime;
+const parents: string[] = [];
 
 beforeAll(async () => {
   test = await startTestRuntime();
@@ -21,6 +22,7 @@ beforeAll(async () => {
 afterEach(async () => {
   const { items } = await test.runtime.listPodSandbox({});
   for (const { id } of items) await test.runtime.removePodSandbox({ podSandboxId: id });
+  for (const parent of parents.splice(0)) await removeGroup(parent);
 });
 
 afterAll(async () => {
@@ -80,6 +82,7 @@ describe("PodSandboxStats", () => {
 
   it("tells what the pod's own group tells, which counts removed containers too", async () => {
     const cgroupParent = `/crikit-test-${randomBytes(4).toString("hex")}`;
+    parents.push(cgroupParent);
     const pod = await runPod(test, {
       linux: {
         cgroupParent,
@@ -104,14 +107,12 @@ describe("PodSandboxStats", () => {
     expect(io?.psi?.Some).toBeDefined();
 
     // With another pod in it, the group is nobody's own: the sum is what is true.
-    const other = await runPod(test, {
+    await runPod(test, {
       linux: { cgroupParent, securityContext: { namespaceOptions: { pid: NamespaceMode.CONTAINER } } },
     });
     const shared = (await statsOf(pod)).linux;
     expect(number(shared.cpu?.usageCoreNanoSeconds)).toBeLessThan(burnt);
     expect(shared.io).toBeUndefined();
-    for (const podSandboxId of [pod, other]) await test.runtime.removePodSandbox({ podSandboxId });
-    await removeGroup(cgroupParent);
   });
 
   it("counts the traffic of the pod's interface", async () => {
