@@ -37,7 +37,7 @@ async function serve(sources: ConfigSources): Promise<number> {
   process.stdout.on("error", () => {});
   const told = stopSignal();
   const notify = takeNotify(process.env);
-  const { config } = await loadConfig(sources);
+  const { config, file } = await loadConfig(sources);
   const log = createStderrLogger(config.logLevel, config.logFormat);
   const runtime = createRuntime(config, { log });
   process.on("SIGHUP", () => void reload(runtime, sources, log));
@@ -45,20 +45,22 @@ async function serve(sources: ConfigSources): Promise<number> {
     notify(...assignments).catch((error) => log.warn("The service manager could not be told", { error }));
   await runtime.listen();
   process.stdout.write(`crikit-runtime: listening on ${runtime.endpoint}\n`);
-  await tell("READY=1", `STATUS=Serves ${runtime.endpoint}`);
-  await told;
+  const { endpoint } = runtime;
+  log.info("Serving", { endpoint, version: packageVersion(), root: config.root, state: config.state, file });
+  await tell("READY=1", `STATUS=Serves ${endpoint}`);
+  log.info("Stopping", { signal: await told });
   await Promise.all([tell("STOPPING=1"), runtime.close()]);
   return 0;
 }
 
 /** Resolves with the first signal to stop. A second one ends the process at once. */
-function stopSignal(): Promise<void> {
+function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let signals = 0;
-    const onSignal = () => {
+    const onSignal = (signal: NodeJS.Signals) => {
       signals += 1;
       if (signals > 1) process.exit(1);
-      resolve();
+      resolve(signal);
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { InvalidArgumentError } from "../../errors.js";
 import type { RuntimeConfig } from "../config.js";
 import type { ConfigSources } from "./load.js";
+import { nearest } from "./nearest.js";
 import { allSettings, type ValueKind } from "./settings.js";
 import { oneOf, ValueError } from "./value.js";
 
@@ -68,8 +69,11 @@ function parse(args: readonly string[]): { values: Values; positionals: string[]
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InvalidArgumentError(`${reason.split(". ")[0]}: see crikit-runtime --help`, { cause });
+    const [reason = ""] = (cause instanceof Error ? cause.message : String(cause)).split(". ");
+    const unknown = /^Unknown option '--([^']+)'/.exec(reason)?.[1];
+    const meant = unknown === undefined ? undefined : nearest(unknown, Object.keys(options));
+    const mend = meant === undefined ? "see crikit-runtime --help" : `did you mean --${meant}?`;
+    throw new InvalidArgumentError(`${reason}: ${mend}`, { cause });
   }
 }
 

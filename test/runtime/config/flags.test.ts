@@ -57,7 +57,8 @@ describe("`parseFlags`", () => {
   });
 
   it.each([
-    [["--nope"], "--nope"],
+    [["--nope"], "Unknown option '--nope': see crikit-runtime --help"],
+    [["--lisen", "/x"], "Unknown option '--lisen': did you mean --listen?"],
     [["--root"], "--root"],
     [["--root", ""], "--root"],
     [["serve", "more"], '"more"'],
