@@ -1,14 +1,17 @@
 /** The Debian and Ubuntu packages that bring the programs called here. */
 const packages: Record<string, string> = {
+  bridge: "containernetworking-plugins",
   catatonit: "catatonit",
   conmon: "conmon",
   crun: "crun",
   flock: "util-linux",
+  "host-local": "containernetworking-plugins",
   ip: "iproute2",
   iptables: "iptables",
   "iptables-save": "iptables",
   mount: "mount",
   nsenter: "util-linux",
+  portmap: "containernetworking-plugins",
   runc: "runc",
   setpriv: "util-linux",
   skopeo: "skopeo",
