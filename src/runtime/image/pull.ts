@@ -33,7 +33,8 @@ export async function pullImage(deps: ImageDeps, request: PullRequest): Promise<
   const top = await resolveTop(deps, ref, local, access);
   const names: ImageNames = {
     repoDigest: `${ref.repository}@${top.digest}`,
-    repoTag: ref.tag && `${ref.repository}:${ref.tag}`,
+    // Beside a digest a tag says nothing: it may name another image by now.
+    repoTag: ref.digest === undefined ? `${ref.repository}:${ref.tag}` : undefined,
   };
   // Whether a signature is good depends on the repository too, which the known image may not come from.
   const known = deps.verifiesSignatures ? undefined : await nameKnownImage(deps, top.digest, names);

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { withRollback } from "../../async/rollback.js";
@@ -45,6 +45,7 @@ async function unpackLayer(
     async (rollback) => {
       rollback.add("remove the layer's directory", () => deps.layers.remove(layer.id));
       await mkdir(files);
+      await chmod(files, 0o755);
       if (below.length === 0) {
         await deps.umoci.unpackLayer(blob, files, { signal });
       } else {

@@ -91,6 +91,11 @@ it("names move, and go, as they do in containerd", async () => {
   expect((await status(reference))?.id).toBe(idOf(young));
   expect((await status(idOf(old)))?.repoTags).toEqual([]);
 
+  const tagged = `${reference}@${old.manifest.digest}`;
+  await pull(tagged);
+  expect((await status(tagged))?.repoTags).toEqual([]);
+  expect((await status(reference))?.id).toBe(idOf(young));
+
   const byDigest = `${registry.host}/beside/moving@${young.manifest.digest}`;
   await pull(byDigest);
   await compare((images) => images.removeImage({ image: { image: reference } }).then(() => "done"));

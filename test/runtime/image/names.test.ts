@@ -56,14 +56,16 @@ describe("PullImage", () => {
     expect(found?.repoDigests).toEqual([reference]);
   });
 
-  it("by tag and digest takes the digest, and names the image by both", async () => {
+  it("by tag and digest takes the digest, and leaves the tag to the image that has it", async () => {
     await push(registry.host, "names/a:1", first);
     await push(registry.host, "names/a:1", second);
+    await pull(`${registry.host}/names/a:1`);
     const reference = `${registry.host}/names/a:1@${first.manifest.digest}`;
     expect(await pull(reference)).toBe(idOf(first));
     const found = await status(reference);
-    expect(found?.repoTags).toEqual([`${registry.host}/names/a:1`]);
+    expect(found?.repoTags).toEqual([]);
     expect(found?.repoDigests).toEqual([`${registry.host}/names/a@${first.manifest.digest}`]);
+    expect((await status(`${registry.host}/names/a:1`))?.id).toBe(idOf(second));
   });
 
   it("of a tag that has moved takes the tag from the image that had it, which stays under its digest", async () => {

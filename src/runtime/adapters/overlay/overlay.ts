@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir, rm } from "node:fs/promises";
 
 import { isMountPoint } from "../mounts.js";
 import { runCommand } from "../run-command.js";
@@ -30,7 +30,9 @@ export function createOverlay(): Overlay {
   return {
     async mount({ store, layers, upper, work, target }) {
       await rm(work, { recursive: true, force: true });
-      for (const directory of [upper, work, target]) await mkdir(directory, { recursive: true });
+      for (const directory of [work, target]) await mkdir(directory, { recursive: true });
+      // It lends its mode to the root of what is mounted, which all users of a container must be able to enter.
+      if (await mkdir(upper, { recursive: true })) await chmod(upper, 0o755);
       // The kernel takes one page of options: names relative to the store leave room for hundreds of layers.
       const lower = layers.toReversed().join(":");
       const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},${plainUpper}`;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +40,16 @@ it("shows the highest layer's files, and keeps changes apart", async () => {
   await writeFile(join(target, "b"), "changed");
   expect(await readFile(join(store, "1/fs/b"), "utf8")).toBe("low");
   expect(await readdir(join(store, "upper"))).toEqual(["b"]);
+});
+
+it("can be entered by all users, whatever the daemon's umask", async () => {
+  const before = process.umask(0o077);
+  try {
+    await mount([await addLayer("1", {})]);
+  } finally {
+    process.umask(before);
+  }
+  expect((await stat(target)).mode & 0o777).toBe(0o755);
 });
 
 it("takes four hundred layers", async () => {
