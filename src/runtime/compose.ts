@@ -24,6 +24,7 @@ import { type RuntimePaths, runtimePaths } from "./paths.js";
 import { makePauseRootfs } from "./pause-rootfs.js";
 import type { Programs } from "./programs.js";
 import { type ReloadableParts, reloadableParts } from "./reloadable.js";
+import { Calls } from "./server/calls.js";
 import { createImageService } from "./server/image-service.js";
 import { instrument } from "./server/instrument.js";
 import { createRuntimeService } from "./server/runtime-service.js";
@@ -36,6 +37,8 @@ import { RecordStore } from "./state/store.js";
 export interface Composed {
   deps: RuntimeDeps;
   exits: Exits;
+  /** The calls under way. */
+  calls: Calls;
   /**
    * Puts what can be reloaded of a configuration in force, for calls that begin from now on; those under way
    * go on with what they began with. When it throws, nothing has changed.
@@ -81,16 +84,18 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
   const runtimeService = createRuntimeService(deps);
   const images = imageDeps(deps, programs);
   const imageService = createImageService(images);
+  const calls = new Calls();
   return {
     deps,
     exits,
+    calls,
     async reload(next, programs) {
       const replaced = await reloadableParts(next, { paths, programs, host });
       for (const each of [lifecycle, deps, images]) Object.assign(each, replaced);
     },
     routes(router) {
-      router.service(RuntimeService, instrument(RuntimeService, runtimeService, log));
-      router.service(ImageService, instrument(ImageService, imageService, log));
+      router.service(RuntimeService, instrument(RuntimeService, runtimeService, log, calls));
+      router.service(ImageService, instrument(ImageService, imageService, log, calls));
     },
   };
 }

@@ -75,6 +75,9 @@ export function createRuntime(config: Partial<RuntimeConfig> = {}, options: Runt
   };
 }
 
+/** How long calls whose clients were cut off may undo what they had begun. */
+const cleanUpMs = 5000;
+
 interface Serving {
   reload(next: RuntimeConfig): Promise<void>;
   close(): Promise<void>;
@@ -92,11 +95,12 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
     const composed = await compose(claimed.config, programs, log);
-    const { deps, exits, routes } = composed;
+    const { deps, exits, calls, routes } = composed;
     await checkOverlay(claimed.config.root);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
+    undo.add("let the calls clean up", () => calls.end(cleanUpMs));
     const listening = await listen(path, routes);
     undo.add("stop serving", () => listening.close());
     let current = config;

@@ -35,8 +35,11 @@ async function measureLayers({ layers }: ImageDeps, unknown: LayerRecord[]): Pro
   const usages = await measureDirectories(unknown.map(({ id }) => layers.directory(id)));
   for (const { id } of unknown) {
     const usage = usages.get(layers.directory(id));
-    // A layer that was removed meanwhile has no record to write.
-    if (usage && layers.get(id)) await layers.update(id, { usage });
+    if (!usage) continue;
+    await layers.update(id, { usage }).catch((error) => {
+      // A layer that was removed meanwhile has no record to write.
+      if (layers.get(id)) throw error;
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/conn
 
 import { UnsupportedError } from "../../errors.js";
 import type { Logger } from "../log.js";
+import { Calls } from "./calls.js";
 import { type CallLog, logCall } from "./rpc-log.js";
 import { toRpcStatus } from "./rpc-status.js";
 import { maskSecrets } from "./secrets.js";
@@ -12,12 +13,14 @@ type Streaming = (request: Message, context: HandlerContext) => AsyncIterable<un
 
 /**
  * The whole service around the RPCs that are there: one line in and one out in the log, every error turned
- * into a gRPC status without secrets, and an answer by name for RPCs that are not there.
+ * into a gRPC status without secrets, and an answer by name for RPCs that are not there. `calls` knows which are
+ * under way.
  */
 export function instrument<S extends DescService>(
   service: S,
   implementation: Partial<ServiceImpl<S>>,
   log: Logger,
+  calls = new Calls(),
 ): ServiceImpl<S> {
   const rpcs: Record<string, unknown> = implementation;
   const wrapped: Record<string, unknown> = {};
@@ -26,7 +29,7 @@ export function instrument<S extends DescService>(
     wrapped[method.localName] =
       method.methodKind === "server_streaming"
         ? streaming(method, work as Streaming, log)
-        : unary(method, work as Unary, log);
+        : tracked(calls, unary(method, work as Unary, log));
   }
   return wrapped as ServiceImpl<S>;
 }
@@ -37,8 +40,12 @@ function notServed(rpc: string): () => never {
   };
 }
 
-function unary({ name: rpc, input }: DescMethod, work: Unary, log: Logger): Unary {
-  return async (request, context) => {
+function tracked(calls: Calls, call: (request: Message, context: HandlerContext) => Promise<unknown>): Unary {
+  return (request, context) => calls.track(call(request, context));
+}
+
+function unary({ name: rpc, input }: DescMethod, work: Unary, log: Logger) {
+  return async (request: Message, context: HandlerContext) => {
     const call = logCall(log, { rpc, input }, request);
     try {
       const answer = await work(request, context);

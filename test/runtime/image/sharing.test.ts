@@ -77,6 +77,19 @@ describe("layers", () => {
     expect(await layerCount()).toBe(5);
   });
 
+  it("of a removed image stay for a pull under way that counts on them", async () => {
+    const one = await offer("sharing/one:1", image([base]));
+    await pull(one);
+    const held = front.hold(app.digest);
+    const pulled = pull(await offer("sharing/two:1", image([base, app])));
+    await held.asked;
+    await test.images.removeImage({ image: { image: one } });
+    expect(await layerCount()).toBe(1);
+    held.release();
+    await pulled;
+    expect(front.fetches(base.digest)).toBe(1);
+  });
+
   it("are shared although one image has them compressed and the other not", async () => {
     const plain = await layer({ "/app": "app" }, "none");
     expect(plain.diffId).toBe(app.diffId);
@@ -119,6 +132,9 @@ describe("pulls at the same time", () => {
     left.catch(() => {});
     await held.asked;
     await until("both have seen the configuration", () => front.fetches(idOf(made)) === 2);
+    await until("only one call of skopeo is left", async () => {
+      return (await storedLayers(test)).strays.filter((name) => name.includes("skopeo-")).length === 1;
+    });
     leaver.abort();
     await expect(left).rejects.toThrow();
     held.release();
@@ -203,4 +219,19 @@ it("images that are pulled and removed at the same time are whole or not there",
   await pull(one);
   await pull(two);
   expect(await layerCount()).toBe(3);
+});
+
+it("a daemon that is closed during a pull has undone it when it is closed", async () => {
+  const reference = await offer("sharing/one:1", image([base, app]));
+  const held = front.hold(app.digest);
+  const cut = pull(reference);
+  cut.catch(() => {});
+  await held.asked;
+  await test.restart(async () => {
+    expect(await imagePrograms(test)).toEqual([]);
+    expect(await storedLayers(test)).toEqual({ chainIds: [], strays: [] });
+  });
+  await expect(cut).rejects.toThrow();
+  held.release();
+  await pull(reference);
 });
