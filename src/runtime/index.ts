@@ -6,6 +6,7 @@ import { checkOverlay } from "./adapters/overlay/probe.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { claim } from "./lifecycle/claim.js";
+import { endOrphans } from "./lifecycle/end-orphans.js";
 import { purge } from "./lifecycle/purge.js";
 import { recover } from "./lifecycle/recover.js";
 import { type AdjustableLogger, createStderrLogger, type Logger } from "./log.js";
@@ -94,6 +95,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     await checkCgroups();
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
+    await endOrphans(config.state);
     const composed = await compose(claimed.config, programs, log);
     const { deps, exits, calls, routes } = composed;
     await checkOverlay(claimed.config.root);
@@ -136,6 +138,7 @@ export async function purgeRuntime(
   const programs = await findPrograms(resolved);
   const claimed = await claim(resolved, { socket: false });
   try {
+    await endOrphans(resolved.state);
     const { deps } = await compose(claimed.config, programs, log);
     return await purge(deps, claimed.config, deps.cgroupParent);
   } finally {

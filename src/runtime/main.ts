@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CriError } from "../errors.js";
+import { markPrograms } from "./adapters/orphans.js";
 import { takeNotify } from "./adapters/systemd-notify.js";
 import { parseFlags } from "./config/flags.js";
 import { help } from "./config/help.js";
@@ -38,6 +39,7 @@ async function serve(sources: ConfigSources): Promise<number> {
   const told = stopSignal();
   const notify = takeNotify(process.env);
   const { config, file } = await loadConfig(sources);
+  markPrograms(config.state);
   const log = createStderrLogger(config.logLevel, config.logFormat);
   const runtime = createRuntime(config, { log });
   process.on("SIGHUP", () => void reload(runtime, sources, log));

@@ -1,22 +1,28 @@
-// Loaded into a daemon before its own code: ends it by SIGKILL when it has written, or is about to remove, its
-// nth record. CRIKIT_TEST_KILL names a file with n; SIGUSR2 makes the daemon read it and count from there.
-import { readFileSync, rmSync } from "node:fs";
+// Loaded into a daemon before its own code: ends it by SIGKILL at its nth step. Steps are the writing of a record,
+// the removal of one, and the start of a program: one just before it, one just after. CRIKIT_TEST_KILL names a file
+// with n: one that is there is read at the start, and SIGUSR2 makes the daemon read it and count from there.
+import childProcess from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
 const { rename, rm } = promises;
+const { spawn } = childProcess;
 const file = process.env.CRIKIT_TEST_KILL ?? "";
 let left = Number.POSITIVE_INFINITY;
 
-process.on("SIGUSR2", () => {
+function read() {
   left = Number(readFileSync(file, "utf8"));
   rmSync(file);
-});
+}
 
 function step() {
   left -= 1;
   if (left === 0) process.kill(process.pid, "SIGKILL");
 }
+
+if (existsSync(file)) read();
+process.on("SIGUSR2", read);
 
 promises.rename = async (from, to) => {
   await rename(from, to);
@@ -25,5 +31,11 @@ promises.rename = async (from, to) => {
 promises.rm = async (path, options) => {
   if (/\/root\/(sandboxes|containers|images|layers)\/[^/]+$/.test(path)) step();
   await rm(path, options);
+};
+childProcess.spawn = (...args) => {
+  step();
+  const child = spawn(...args);
+  step();
+  return child;
 };
 syncBuiltinESMExports();

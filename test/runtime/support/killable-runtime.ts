@@ -30,12 +30,15 @@ export interface KillableRuntime {
   kill(): Promise<void>;
   /** Starts the daemon anew on the same directories; one that lives is killed first. */
   restart(): Promise<void>;
+  /** The same with a daemon that ends by SIGKILL at its nth step. False when it was killed before it served. */
+  restartToDie(step: number): Promise<boolean>;
   end(): Promise<string[]>;
 }
 
 const hook = fileURLToPath(new URL("kill-hook.mjs", import.meta.url));
 
-export async function startKillableRuntime(): Promise<KillableRuntime> {
+/** `flags` are given to the daemon besides those that say where it is. */
+export async function startKillableRuntime(flags: string[] = []): Promise<KillableRuntime> {
   const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
   const network = await claimNetwork(directory);
   await mkdir(directory, { mode: 0o700 });
@@ -43,7 +46,7 @@ export async function startKillableRuntime(): Promise<KillableRuntime> {
   undo.add("give the network back", () => network.release());
   undo.add("remove the directory", () => rm(directory, { recursive: true, force: true }));
   const places = ["--root", join(directory, "root"), "--state", join(directory, "state")];
-  places.push("--bridge", network.bridge, "--subnet", network.subnet);
+  places.push("--bridge", network.bridge, "--subnet", network.subnet, ...flags);
   undo.add("purge", () => once(run(["purge", ...places]), "exit"));
   const endpoint = `unix://${directory}/cri.sock`;
   const killFile = join(directory, "kill");
@@ -64,15 +67,21 @@ export async function startKillableRuntime(): Promise<KillableRuntime> {
     daemon.kill("SIGKILL");
     await exited;
   }
-  async function start(): Promise<void> {
+  /** False when it ended before it served. */
+  async function start(): Promise<boolean> {
     daemon = run(["--listen", endpoint, ...places]);
     const { stdout } = daemon;
     if (!stdout) throw new Error("The daemon has no standard output");
-    for await (const line of stdout.setEncoding("utf8")) if (String(line).includes("listening on")) return;
-    throw new Error("The daemon ended before it served");
+    for await (const line of stdout.setEncoding("utf8"))
+      if (String(line).includes("listening on")) return true;
+    return false;
+  }
+  async function restart(): Promise<void> {
+    await kill();
+    if (!(await start())) throw new Error("The daemon ended before it served");
   }
   undo.add("kill the daemon", kill);
-  await start();
+  await restart();
   return {
     directory,
     runtime: createRuntimeClient(connection),
@@ -89,9 +98,13 @@ export async function startKillableRuntime(): Promise<KillableRuntime> {
       return hasEnded(daemon);
     },
     kill,
-    async restart() {
+    restart,
+    async restartToDie(step) {
       await kill();
-      await start();
+      await writeFile(killFile, String(step));
+      const serves = await start();
+      await rm(killFile, { force: true });
+      return serves;
     },
     async end() {
       const failures = await undo.run();

@@ -3,7 +3,7 @@ import type { ConmonCreate, MonitoredContainer, ReopenLogOptions } from "./monit
 import { reopenLog } from "./reopen-log.js";
 
 export { type Exit, readExitFile } from "./exit-file.js";
-export { isMonitorOf } from "./is-monitor.js";
+export { isMonitor, isMonitorOf } from "./is-monitor.js";
 export type { ConmonCreate, MonitoredContainer, MonitoredRuntime, ReopenLogOptions } from "./monitored.js";
 
 /** conmon: one small monitor process per container, which outlives the daemon. */
