@@ -1,65 +1,53 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { imageSourceAnnotation } from "../../../src/image-source.js";
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
-import { busyboxImage } from "../../../src/testing/busybox-image.js";
-import { writeLayout } from "../../../src/testing/image-layout.js";
 import { until } from "../../support/until.js";
+import { type Bystander, startBystander } from "../support/bystander.js";
 import { found, told } from "../support/facts.js";
+import { insides } from "../support/insides.js";
 import { type KillableRuntime, startKillableRuntime } from "../support/killable-runtime.js";
-import { containerConfig, podConfig } from "../support/pods.js";
-import { busybox } from "../support/test-runtime.js";
+import { containerConfig, createContainer, podConfig, runPod, startContainer } from "../support/pods.js";
+import { busybox, pullBusybox } from "../support/test-runtime.js";
 
 /** More than any call takes: the sweep ends when a call gets through. */
-const mostSteps = 30;
+const mostSteps = 200;
+const timeout = 180_000;
 
 let daemon: KillableRuntime;
-let layout: string;
+let bystander: Bystander;
 
 beforeAll(async () => {
   daemon = await startKillableRuntime();
-  layout = join(daemon.directory, "busybox");
-  const { files, defaults } = await busyboxImage();
-  await writeLayout(layout, files, defaults);
-  await pull(busybox);
+  await pullBusybox(daemon);
+  bystander = await startBystander(daemon);
 });
 
 afterAll(async () => {
+  await bystander.check();
   expect(await daemon.end()).toEqual([]);
 });
 
-async function pull(image: string): Promise<void> {
-  await daemon.images.pullImage({
-    image: { image, annotations: { [imageSourceAnnotation]: `oci:${layout}` } },
-  });
+const sleeping = () => containerConfig(["sleep", "1000"]);
+const named = () => ({ metadata: { name: "demo", namespace: "default", uid: randomUUID() } });
+
+async function podsBut(other: string) {
+  return (await daemon.runtime.listPodSandbox({})).items.filter(({ id }) => id !== other);
 }
 
-async function makePod(): Promise<string> {
-  return (await daemon.runtime.runPodSandbox({ config: newPodConfig() })).podSandboxId;
+async function containersOf(podSandboxId: string) {
+  return (await daemon.runtime.listContainers({ filter: { podSandboxId } })).containers;
 }
 
-function newPodConfig() {
-  return podConfig(daemon as never, { metadata: { name: "demo", namespace: "default", uid: randomUUID() } });
+async function stateOf(containerId: string): Promise<ContainerState | undefined> {
+  return (await daemon.runtime.containerStatus({ containerId })).status?.state;
 }
 
-async function makeContainer(podSandboxId: string): Promise<string> {
-  const config = containerConfig(["sleep", "1000"]);
-  return (await daemon.runtime.createContainer({ podSandboxId, config, sandboxConfig: {} })).containerId;
-}
-
-async function makeRunning(podSandboxId: string): Promise<string> {
-  const containerId = await makeContainer(podSandboxId);
-  await daemon.runtime.startContainer({ containerId });
-  return containerId;
-}
-
-async function removeAllPods(): Promise<void> {
-  for (const { id } of (await daemon.runtime.listPodSandbox({})).items) {
-    await daemon.runtime.removePodSandbox({ podSandboxId: id });
-  }
+async function expectAgreement(when: string): Promise<void> {
+  const agree = async () => JSON.stringify(await told(daemon)) === JSON.stringify(await found(daemon));
+  await until("records and facts agree", agree, 5000).catch(() => undefined);
+  expect(await found(daemon), when).toEqual(await told(daemon));
 }
 
 interface Sweep<T> {
@@ -69,12 +57,15 @@ interface Sweep<T> {
   call(prepared: T): Promise<unknown>;
   /** What a user sees once the call has succeeded. */
   check(prepared: T): Promise<void>;
+  /** What the call made again may say of what was done by the one whose answer was lost. */
+  done?: string;
 }
 
 /** Kills the daemon at the first step of the call, at the second, and so on until a call gets through. */
-async function sweep<T>({ prepare, call, check }: Sweep<T>): Promise<number> {
+async function sweep<T>({ prepare, call, check, done }: Sweep<T>): Promise<number> {
   for (let step = 1; step < mostSteps; step++) {
     const prepared = await prepare();
+    const ending = await bystander.startEnding();
     await daemon.killAtStep(step);
     const failed = await call(prepared).then(
       () => false,
@@ -82,135 +73,188 @@ async function sweep<T>({ prepare, call, check }: Sweep<T>): Promise<number> {
     );
     const killed = await daemon.wasKilled();
     expect(failed && !killed, `step ${step}: fails only with the daemon`).toBe(false);
+    await daemon.kill();
+    await ending.end();
     await daemon.restart();
-    await until("records and facts agree", async () => {
-      const [records, facts] = [await told(daemon), await found(daemon)];
-      return JSON.stringify(records) === JSON.stringify(facts);
-    }).catch(async () => expect(await found(daemon), `facts after step ${step}`).toEqual(await told(daemon)));
-    // A call whose answer was lost may have been done: doing it again must not fail for that.
-    await call(prepared).catch((error) => {
-      if (error.code !== "name_reserved" && error.code !== "failed_precondition") throw error;
-    });
+    await ending.check();
+    await expectAgreement(`after a kill at step ${step}`);
+    await call(prepared).catch((error) =>
+      expect(error.code, `again after step ${step}: ${error}`).toBe(done),
+    );
     await check(prepared);
-    await removeAllPods();
-    expect(await found(daemon), `left after step ${step}`).toEqual(nothing);
+    for (const { id } of await podsBut(bystander.pod)) {
+      await daemon.runtime.removePodSandbox({ podSandboxId: id });
+    }
+    await expectAgreement(`after the removal after a kill at step ${step}`);
     if (!killed) return step;
   }
   throw new Error(`The call has more than ${mostSteps} steps`);
 }
 
-const nothing = { monitors: [], oci: [], records: [], states: [], mounts: [], addresses: [] };
-
-async function stateOfPod(podSandboxId: string): Promise<PodSandboxState | undefined> {
-  return (await daemon.runtime.podSandboxStatus({ podSandboxId })).status?.state;
-}
-
-async function stateOf(containerId: string): Promise<ContainerState | undefined> {
-  return (await daemon.runtime.containerStatus({ containerId })).status?.state;
-}
-
-describe("a daemon killed at any step", () => {
-  it("of RunPodSandbox leaves no half of a pod, and the call made again succeeds", {
-    timeout: 120_000,
-  }, async () => {
+describe("a daemon killed at any step", { timeout }, () => {
+  it("of RunPodSandbox leaves no half of a pod, and the call made again succeeds", async () => {
     const steps = await sweep({
-      prepare: async () => newPodConfig(),
+      prepare: async () => podConfig(daemon, named()),
       call: (config) => daemon.runtime.runPodSandbox({ config }),
       async check({ metadata }) {
-        const { items } = await daemon.runtime.listPodSandbox({});
-        expect(items.map((pod) => [pod.metadata?.uid, pod.state])).toEqual([
+        expect((await podsBut(bystander.pod)).map((pod) => [pod.metadata?.uid, pod.state])).toEqual([
           [metadata?.uid, PodSandboxState.SANDBOX_READY],
         ]);
       },
+      done: "name_reserved",
     });
-    expect(steps).toBeGreaterThan(2);
+    expect(steps).toBeGreaterThan(10);
   });
 
-  it("of CreateContainer leaves no half of a container", { timeout: 120_000 }, async () => {
+  it("of CreateContainer leaves no half of a container, and the call made again succeeds", async () => {
     const steps = await sweep({
-      prepare: async () => ({ podSandboxId: await makePod(), config: containerConfig(["sleep", "1000"]) }),
-      call: (request) => daemon.runtime.createContainer({ ...request, sandboxConfig: {} }),
-      async check({ config }) {
-        const { containers } = await daemon.runtime.listContainers({});
-        expect(containers.map(({ metadata, state }) => [metadata?.name, state])).toEqual([
+      prepare: async () => ({ pod: await runPod(daemon), config: sleeping() }),
+      call: ({ pod, config }) => createContainer(daemon, pod, config),
+      async check({ pod, config }) {
+        expect((await containersOf(pod)).map(({ metadata, state }) => [metadata?.name, state])).toEqual([
           [config.metadata?.name, ContainerState.CONTAINER_CREATED],
         ]);
       },
+      done: "name_reserved",
     });
-    expect(steps).toBeGreaterThan(2);
+    expect(steps).toBeGreaterThan(4);
   });
 
-  it("of StartContainer leaves it created or running, and startable", { timeout: 120_000 }, async () => {
+  it("of StartContainer leaves it created or running, and startable", async () => {
     const steps = await sweep({
-      prepare: async () => makeContainer(await makePod()),
+      prepare: async () => createContainer(daemon, await runPod(daemon), sleeping()),
       call: (containerId) => daemon.runtime.startContainer({ containerId }),
       check: async (containerId) => expect(await stateOf(containerId)).toBe(ContainerState.CONTAINER_RUNNING),
+      done: "failed_precondition",
     });
-    expect(steps).toBeGreaterThan(2);
+    expect(steps).toBeGreaterThan(6);
   });
 
-  it("of StopContainer finds the end and its code", { timeout: 120_000 }, async () => {
+  it("of StopContainer finds the end and its code", async () => {
     const steps = await sweep({
-      prepare: async () => makeRunning(await makePod()),
+      prepare: async () => startContainer(daemon, await runPod(daemon), sleeping()),
       call: (containerId) => daemon.runtime.stopContainer({ containerId, timeout: 0n }),
       async check(containerId) {
         const { status } = await daemon.runtime.containerStatus({ containerId });
         expect([status?.state, status?.exitCode]).toEqual([ContainerState.CONTAINER_EXITED, 137]);
       },
     });
-    expect(steps).toBeGreaterThan(1);
-  });
-
-  it("of RemoveContainer finishes it", { timeout: 120_000 }, async () => {
-    const steps = await sweep({
-      prepare: async () => makeRunning(await makePod()),
-      call: (containerId) => daemon.runtime.removeContainer({ containerId }),
-      check: async () => expect((await daemon.runtime.listContainers({})).containers).toEqual([]),
-    });
-    expect(steps).toBeGreaterThan(2);
-  });
-
-  it("of StopPodSandbox finishes it, the address is free", { timeout: 120_000 }, async () => {
-    const steps = await sweep({
-      async prepare() {
-        const pod = await makePod();
-        await makeRunning(pod);
-        return pod;
-      },
-      call: (podSandboxId) => daemon.runtime.stopPodSandbox({ podSandboxId }),
-      async check(pod) {
-        expect(await stateOfPod(pod)).toBe(PodSandboxState.SANDBOX_NOTREADY);
-        expect((await found(daemon)).addresses).toEqual([]);
-      },
-    });
-    expect(steps).toBeGreaterThan(2);
-  });
-
-  it("of RemovePodSandbox finishes it with its containers", { timeout: 120_000 }, async () => {
-    const steps = await sweep({
-      async prepare() {
-        const pod = await makePod();
-        await makeRunning(pod);
-        await makeContainer(pod);
-        return pod;
-      },
-      call: (podSandboxId) => daemon.runtime.removePodSandbox({ podSandboxId }),
-      check: async () => expect((await daemon.runtime.listPodSandbox({})).items).toEqual([]),
-    });
     expect(steps).toBeGreaterThan(4);
   });
 
-  it("of PullImage leaves nothing of it, and the pull made again succeeds", {
-    timeout: 120_000,
-  }, async () => {
+  it("of what the end of a container asks for finds the end and its code", async () => {
+    const steps = await sweep({
+      prepare: async () => startContainer(daemon, await runPod(daemon), containerConfig(["sleep", "1000"])),
+      async call(id) {
+        const { initPid } = await insides(daemon, "containers", id);
+        if ((await stateOf(id)) === ContainerState.CONTAINER_RUNNING) process.kill(initPid, "SIGKILL");
+        const gone = async () =>
+          !(await told(daemon)).oci.includes(id) && !(await found(daemon)).oci.includes(id);
+        await until("it is known and all is freed", gone);
+      },
+      async check(containerId) {
+        const { status } = await daemon.runtime.containerStatus({ containerId });
+        expect([status?.state, status?.exitCode]).toEqual([ContainerState.CONTAINER_EXITED, 137]);
+      },
+    });
+    expect(steps).toBeGreaterThan(2);
+  });
+
+  it("of what the death of a monitor asks for finds an unknown end", async () => {
+    const steps = await sweep({
+      prepare: async () => startContainer(daemon, await runPod(daemon), containerConfig(["sleep", "1000"])),
+      async call(id) {
+        const { monitorPid } = await insides(daemon, "containers", id);
+        if ((await stateOf(id)) === ContainerState.CONTAINER_RUNNING) process.kill(monitorPid, "SIGKILL");
+        const gone = async () =>
+          !(await told(daemon)).oci.includes(id) && !(await found(daemon)).oci.includes(id);
+        await until("it is known and all is freed", gone);
+      },
+      async check(containerId) {
+        const { status } = await daemon.runtime.containerStatus({ containerId });
+        expect([status?.state, status?.exitCode]).toEqual([ContainerState.CONTAINER_EXITED, 255]);
+      },
+    });
+    expect(steps).toBeGreaterThan(2);
+  });
+
+  it("of RemoveContainer finishes it", async () => {
+    const steps = await sweep({
+      prepare: async () => startContainer(daemon, await runPod(daemon), sleeping()),
+      call: (containerId) => daemon.runtime.removeContainer({ containerId }),
+      async check() {
+        const [pod] = await podsBut(bystander.pod);
+        expect(await containersOf(pod?.id ?? "")).toEqual([]);
+      },
+    });
+    expect(steps).toBeGreaterThan(6);
+  });
+
+  it("of StopPodSandbox finishes it, the address is free", async () => {
+    const steps = await sweep({
+      async prepare() {
+        const pod = await runPod(daemon);
+        await startContainer(daemon, pod, sleeping());
+        return pod;
+      },
+      call: (podSandboxId) => daemon.runtime.stopPodSandbox({ podSandboxId }),
+      async check(podSandboxId) {
+        const { status } = await daemon.runtime.podSandboxStatus({ podSandboxId });
+        expect(status?.state).toBe(PodSandboxState.SANDBOX_NOTREADY);
+        expect((await found(daemon)).attachments).toEqual([bystander.pod]);
+      },
+    });
+    expect(steps).toBeGreaterThan(10);
+  });
+
+  it("of RemovePodSandbox finishes it with its containers", async () => {
+    const steps = await sweep({
+      async prepare() {
+        const pod = await runPod(daemon);
+        await startContainer(daemon, pod, sleeping());
+        await createContainer(daemon, pod, sleeping());
+        return pod;
+      },
+      call: (podSandboxId) => daemon.runtime.removePodSandbox({ podSandboxId }),
+      check: async () => expect(await podsBut(bystander.pod)).toEqual([]),
+    });
+    expect(steps).toBeGreaterThan(15);
+  });
+
+  it("of PullImage leaves nothing of it, and the pull made again succeeds", async () => {
     const steps = await sweep({
       prepare: () => daemon.images.removeImage({ image: { image: busybox } }),
-      call: () => pull(busybox),
+      call: () => pullBusybox(daemon),
       async check() {
         const { images } = await daemon.images.listImages({});
         expect(images.flatMap(({ repoTags }) => repoTags)).toEqual([busybox]);
       },
     });
-    expect(steps).toBeGreaterThan(2);
+    expect(steps).toBeGreaterThan(6);
+  });
+
+  it("of its own recovery is recovered from by the next one", async () => {
+    for (const step of [12, 25, 40]) {
+      const [starting, stopping, removing] = await Promise.all([1, 2, 3].map(() => runPod(daemon)));
+      const created = await createContainer(daemon, starting ?? "", sleeping());
+      for (const pod of [stopping, removing]) await startContainer(daemon, pod ?? "", sleeping());
+      await daemon.killAtStep(step);
+      await Promise.allSettled([
+        daemon.runtime.runPodSandbox({ config: podConfig(daemon, named()) }),
+        daemon.runtime.startContainer({ containerId: created }),
+        daemon.runtime.stopPodSandbox({ podSandboxId: stopping ?? "" }),
+        daemon.runtime.removePodSandbox({ podSandboxId: removing ?? "" }),
+      ]);
+      expect(await daemon.wasKilled()).toBe(true);
+      let deaths = 0;
+      while (!(await daemon.restartToDie(deaths + 1))) deaths += 1;
+      expect(deaths).toBeGreaterThan(3);
+      await daemon.restart();
+      await expectAgreement(`after ${deaths} deaths of the recovery from a kill at step ${step}`);
+      for (const { id } of await podsBut(bystander.pod)) {
+        await daemon.runtime.removePodSandbox({ podSandboxId: id });
+      }
+      await expectAgreement("after the removal");
+    }
   });
 });

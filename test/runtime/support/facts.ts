@@ -2,12 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
-import type { RuntimeClient } from "../../../src/services/runtime-client.js";
-
-interface Place {
-  readonly directory: string;
-  readonly runtime: RuntimeClient;
-}
+import type { Served } from "./test-runtime.js";
 
 /** Who holds what, each list sorted: once as the runtime tells it, once as it is. */
 export interface Holdings {
@@ -50,7 +45,7 @@ const idPattern = /[0-9a-f]{64}/;
 const addressPattern = /^\d+(\.\d+){3}$/;
 
 /** What follows from the runtime's answers. */
-export async function told({ runtime }: Place): Promise<Holdings> {
+export async function told({ runtime }: Served): Promise<Holdings> {
   const pods = (await runtime.listPodSandbox({})).items;
   const { containers } = await runtime.listContainers({});
   const ready = pods.filter(({ state }) => state === PodSandboxState.SANDBOX_READY);
@@ -74,7 +69,7 @@ export async function told({ runtime }: Place): Promise<Holdings> {
 }
 
 /** What is found on the machine. */
-export async function found({ directory }: Place): Promise<Holdings> {
+export async function found({ directory }: Served): Promise<Holdings> {
   const in_ = (path: string) => list(join(directory, path));
   const leases = await list(join(directory, "state/leases"), { recursive: true });
   const mountinfo = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { until } from "../../support/until.js";
-import type { TestRuntime } from "./test-runtime.js";
+import type { Served } from "./test-runtime.js";
 
 export type Kind = "sandboxes" | "containers";
 
@@ -13,17 +13,17 @@ interface Inside {
 }
 
 /** The processes that a record names. */
-export async function insides(test: TestRuntime, kind: Kind, id: string): Promise<Inside> {
+export async function insides(test: Served, kind: Kind, id: string): Promise<Inside> {
   const { record } = JSON.parse(await readFile(recordPath(test, kind, id), "utf8"));
   return { initPid: (record.init ?? record.pause).pid, monitorPid: record.monitor.pid };
 }
 
-export function recordPath({ directory }: TestRuntime, kind: Kind, id: string): string {
+export function recordPath({ directory }: Served, kind: Kind, id: string): string {
   return join(directory, "root", kind, id, "record.json");
 }
 
 /** As a daemon that died there would have left it. */
-export async function rewrite(test: TestRuntime, kind: Kind, id: string, change: object): Promise<void> {
+export async function rewrite(test: Served, kind: Kind, id: string, change: object): Promise<void> {
   const path = recordPath(test, kind, id);
   const file = JSON.parse(await readFile(path, "utf8"));
   await writeFile(path, JSON.stringify({ ...file, record: { ...file.record, ...change } }));

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { Rollback } from "../../../src/async/rollback.js";
-import { createImageClient, type ImageClient } from "../../../src/services/image-client.js";
-import { createRuntimeClient, type RuntimeClient } from "../../../src/services/runtime-client.js";
+import { createImageClient } from "../../../src/services/image-client.js";
+import { createRuntimeClient } from "../../../src/services/runtime-client.js";
 import { claimNetwork } from "../../../src/testing/network-claim.js";
 import { runtimeMain } from "../../../src/testing/package-files.js";
 import { temporaryDirectory } from "../../../src/testing/temporary-directory.js";
@@ -16,12 +16,10 @@ import { openConnection } from "../../../src/transport/connection.js";
 import { parseEndpoint } from "../../../src/transport/endpoint.js";
 import { findLeaks } from "../../support/leaks.js";
 import { until } from "../../support/until.js";
+import type { Served } from "./test-runtime.js";
 
 /** A daemon in a process of its own, which can be made to die in the middle of a call. */
-export interface KillableRuntime {
-  readonly directory: string;
-  readonly runtime: RuntimeClient;
-  readonly images: ImageClient;
+export interface KillableRuntime extends Served {
   /** Has the daemon end by SIGKILL at its nth step from now on. */
   killAtStep(step: number): Promise<void>;
   /** Whether it has been killed since the last start; waits for a kill under way. */

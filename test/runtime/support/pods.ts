@@ -10,7 +10,7 @@ import {
   type PodSandboxConfigSchema,
 } from "../../../src/proto.js";
 import { until } from "../../support/until.js";
-import { busybox, type TestRuntime } from "./test-runtime.js";
+import { busybox, type Served } from "./test-runtime.js";
 
 type PodConfig = Exclude<MessageInitShape<typeof PodSandboxConfigSchema>, Message>;
 type ContainerConfig = Exclude<MessageInitShape<typeof ContainerConfigSchema>, Message>;
@@ -18,7 +18,7 @@ type ContainerConfig = Exclude<MessageInitShape<typeof ContainerConfigSchema>, M
 /** As kubelet asks: network and IPC shared in the pod, processes apart. */
 const namespaceOptions = { pid: NamespaceMode.CONTAINER };
 
-export function podConfig({ directory }: Pick<TestRuntime, "directory">, more: PodConfig = {}): PodConfig {
+export function podConfig({ directory }: Pick<Served, "directory">, more: PodConfig = {}): PodConfig {
   return {
     metadata: { name: "demo", namespace: "default", uid: randomUUID(), attempt: 0 },
     logDirectory: join(directory, "logs"),
@@ -28,7 +28,7 @@ export function podConfig({ directory }: Pick<TestRuntime, "directory">, more: P
 }
 
 export async function runPod(
-  test: Pick<TestRuntime, "directory" | "runtime">,
+  test: Pick<Served, "directory" | "runtime">,
   more: PodConfig = {},
 ): Promise<string> {
   return (await test.runtime.runPodSandbox({ config: podConfig(test, more) })).podSandboxId;
@@ -47,7 +47,7 @@ export function containerConfig(command: string[], more: ContainerConfig = {}): 
 }
 
 export async function createContainer(
-  test: TestRuntime,
+  test: Served,
   podSandboxId: string,
   config: ContainerConfig,
 ): Promise<string> {
@@ -56,7 +56,7 @@ export async function createContainer(
 }
 
 export async function startContainer(
-  test: TestRuntime,
+  test: Served,
   podSandboxId: string,
   config: ContainerConfig,
 ): Promise<string> {
@@ -70,14 +70,14 @@ export function trapping(trap: string): string[] {
   return ["sh", "-c", `trap ${trap}; echo ready; while :; do sleep 0.02; done`];
 }
 
-export async function startReady(test: TestRuntime, pod: string, config: ContainerConfig): Promise<string> {
+export async function startReady(test: Served, pod: string, config: ContainerConfig): Promise<string> {
   const id = await startContainer(test, pod, config);
   const { logPath } = await statusOf(test, id);
   await until("the container is ready", async () => (await readFile(logPath, "utf8")).includes("ready"));
   return id;
 }
 
-export async function statusOf({ runtime }: TestRuntime, containerId: string) {
+export async function statusOf({ runtime }: Served, containerId: string) {
   const { status } = await runtime.containerStatus({ containerId });
   if (!status) throw new Error("The answer has no status");
   return status;

@@ -18,12 +18,16 @@ import { findLeaks } from "../../support/leaks.js";
 
 export const busybox = "crikit.test/busybox:1";
 
-/** A runtime in this process, on a temporary directory and a network of its own. */
-export interface TestRuntime {
+/** A runtime that is served, with all that it makes in one directory. */
+export interface Served {
   readonly directory: string;
-  readonly config: RuntimeConfig;
   readonly runtime: RuntimeClient;
   readonly images: ImageClient;
+}
+
+/** A runtime in this process, on a temporary directory and a network of its own. */
+export interface TestRuntime extends Served {
+  readonly config: RuntimeConfig;
   /** What was logged, a JSON line each. */
   readonly log: readonly string[];
   /** Has the daemon take up another configuration, laid over the one it was started with. */
@@ -91,7 +95,7 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
 }
 
 /** Brings in an image with a shell, made from the host's busybox. */
-export async function pullBusybox({ directory, images }: TestRuntime): Promise<void> {
+export async function pullBusybox({ directory, images }: Served): Promise<void> {
   const { files, defaults } = await busyboxImage();
   const layout = join(directory, "busybox");
   await writeLayout(layout, files, defaults);
