@@ -36,10 +36,6 @@ export async function findEnding(deps: EndingDeps, watched: Watched): Promise<En
   return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
 }
 
-export function hasExitFile({ paths }: EndingDeps, id: string): Promise<boolean> {
-  return exists(join(paths.exits, id));
-}
-
 async function reasonOf({ paths }: EndingDeps, id: string, exitCode: number): Promise<Ending["reason"]> {
   if (exitCode === 0) return "Completed";
   // The kernel's choice may have been a child: only an end by SIGKILL is put down to it.

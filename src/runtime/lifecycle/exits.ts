@@ -1,20 +1,24 @@
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { abortable } from "../../async/abort.js";
 import { type Deferred, deferred } from "../../async/deferred.js";
+import { forEachOf } from "../../async/for-each-of.js";
 import { KeyedLock } from "../../async/keyed-lock.js";
 import type { ExitSource, LifecycleDeps } from "../deps.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import type { RecordedProcess, SandboxRecord } from "../state/sandbox-record.js";
 import type { Timestamp } from "../state/time.js";
-import { type Ending, findEnding, hasExitFile } from "./ending.js";
+import { type Ending, findEnding } from "./ending.js";
 import { HangingMonitors } from "./hanging-monitors.js";
+import { isHeld, listIds } from "./held.js";
 import { freeOciContainer } from "./oci-container.js";
 
 /** The kernel's queue of watch events can overflow without a word: the directory is read as well. */
 const rescanMs = 3000;
+/** Of those that have ended, each may start a few programs. */
+const checksAtOnce = 16;
 /** Monitors write to temporary names in the same directory first. */
 const idPattern = /^[0-9a-f]{64}$/;
 
@@ -51,26 +55,30 @@ export class Exits implements ExitSource {
     clearInterval(this.#timer);
   }
 
-  /** Looks at every exit file, and at every monitor that should be alive. */
+  /** Looks at every exit file, at every monitor that should be alive, and at what is held still. */
   async scan(): Promise<void> {
-    const files = (await readdir(this.#deps.paths.exits)).filter((name) => idPattern.test(name));
+    const { exits, persist } = this.#deps.paths;
+    const traces = [...(await listIds(exits)), ...(await listIds(persist))];
     const running = [
       ...this.#deps.containers.list().filter((record) => containerState(record) === "running"),
       ...this.#deps.sandboxes.list().filter((record) => record.exitedAt === undefined),
     ].map(({ id }) => id);
-    await Promise.all([...new Set([...files, ...running])].map((id) => this.#checkLogged(id)));
+    await forEachOf(new Set([...traces, ...running]), checksAtOnce, (id) => this.#checkLogged(id));
     this.#hanging.forgetAllBut(running);
     // What was removed by force has no exit to be found.
     for (const id of this.#waiting.keys()) if (this.#hasEnded(id)) this.#tell(id);
   }
 
   check(id: string): Promise<void> {
+    const { containers, sandboxes, paths } = this.#deps;
     return this.#handling.run(id, async () => {
-      const container = this.#deps.containers.get(id);
-      const sandbox = this.#deps.sandboxes.get(id);
-      if (container) await this.#checkContainer(container);
-      else if (sandbox) await this.#checkSandbox(sandbox);
-      else await rm(join(this.#deps.paths.exits, id), { force: true });
+      const container = containers.get(id);
+      const sandbox = sandboxes.get(id);
+      if (container) return this.#checkContainer(container);
+      if (sandbox) return this.#checkSandbox(sandbox);
+      // It may be wanted once the record can be read again.
+      if (containers.unreadable.has(id) || sandboxes.unreadable.has(id)) return;
+      await rm(join(paths.exits, id), { force: true });
     });
   }
 
@@ -105,7 +113,7 @@ export class Exits implements ExitSource {
       // File times are coarser than ours: nothing ends before it starts.
       const finishedAt = later(ending.finishedAt, record.startedAt);
       await this.#deps.containers.update(id, { ...ending, finishedAt });
-    } else if (!(await hasExitFile(this.#deps, id))) return;
+    } else if (!(await isHeld(this.#deps, id))) return;
     const sandbox = this.#deps.sandboxes.get(record.sandboxId);
     await this.#free(record, sandbox?.handler ?? "", this.#deps.paths.container(id).directory);
   }
@@ -118,7 +126,7 @@ export class Exits implements ExitSource {
       if (!ending) return;
       await this.#deps.sandboxes.update(id, { exitedAt: ending.finishedAt });
       this.#deps.log.warn("The pause process of a sandbox ended", { id, ...ending });
-    } else if (!(await hasExitFile(this.#deps, id))) return;
+    } else if (!(await isHeld(this.#deps, id))) return;
     await this.#free(record, record.handler, this.#deps.paths.sandbox(id).directory);
   }
 

@@ -67,8 +67,7 @@ export function endOciContainer(deps: OciDeps, container: OciContainer): Promise
     if (monitor) await endMonitor(monitor);
     // Last: runc looks only every 100 ms whether a process that it kills has gone.
     await runc.delete(id, { force: true });
-    await forgetExit(deps, id);
-    await rm(join(deps.paths.attach, id), { recursive: true, force: true });
+    await forgetMonitor(deps, id);
   });
 }
 
@@ -80,7 +79,7 @@ export function freeOciContainer(
   return exclusively(deps, container.id, async () => {
     if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
     await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
-    await forgetExit(deps, container.id);
+    await forgetMonitor(deps, container.id);
   });
 }
 
@@ -96,9 +95,11 @@ function exclusively<T>(deps: OciDeps, id: string, work: () => Promise<T>): Prom
   return deps.locks.run(`oci ${id}`, work);
 }
 
-async function forgetExit({ paths }: OciDeps, id: string): Promise<void> {
-  await rm(join(paths.exits, id), { force: true });
-  await rm(join(paths.persist, id), { recursive: true, force: true });
+/** The directory of its reports goes last: it tells that something may be held. */
+async function forgetMonitor({ paths }: OciDeps, id: string): Promise<void> {
+  for (const directory of [paths.exits, paths.attach, paths.persist]) {
+    await rm(join(directory, id), { recursive: true, force: true });
+  }
 }
 
 /** Whether the container's own command may have run. */

@@ -7,11 +7,11 @@ import { timestampNow } from "../state/time.js";
 import { findMonitor, requireHandler } from "./oci-container.js";
 import { discardContainer, endContainerProcesses } from "./release-container.js";
 
-/** Makes the record of one container and the facts agree. `known` is what the OCI runtimes know. */
+/** Makes the record of one container and the facts agree. `held` is for whose processes something is held. */
 export async function recoverContainer(
   deps: LifecycleDeps,
   record: ContainerRecord,
-  known: ReadonlyMap<string, string>,
+  held: ReadonlySet<string>,
 ): Promise<void> {
   const { id, step, sandboxId } = record;
   if (step === "making" || step === "removing") return discardContainer(deps, record);
@@ -20,7 +20,7 @@ export async function recoverContainer(
   if (!sandbox || sandbox.step === "removing") return discardContainer(deps, record);
   if (step === "starting") return recoverStart(deps, record, sandbox);
   // Its end was recorded, but what was held for it was not freed.
-  if (containerState(record) === "exited" && known.has(id)) await endContainerProcesses(deps, record);
+  if (containerState(record) === "exited" && held.has(id)) await endContainerProcesses(deps, record);
 }
 
 /** A start that went through is kept; any other is undone, so that the container can be started again. */

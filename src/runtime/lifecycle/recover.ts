@@ -2,9 +2,10 @@ import { forEachOf } from "../../async/for-each-of.js";
 import type { LifecycleDeps } from "../deps.js";
 import type { Identified, RecordStore } from "../state/store.js";
 import { collectLayers } from "./collect-layers.js";
+import { listHeld } from "./held.js";
 import { recoverContainer } from "./recover-container.js";
 import { recoverSandbox } from "./recover-sandbox.js";
-import { clearStray, endStray, findStrays, listOciContainers } from "./strays.js";
+import { clearStray, endStray, findStrays } from "./strays.js";
 
 /** Each may start a few programs: more at a time than there are processors gain nothing. */
 const atOnce = 8;
@@ -21,9 +22,9 @@ export async function recover(deps: LifecycleDeps): Promise<void> {
   }
   await each(deps, sandboxes.list(), async ({ name, id }) => deps.sandboxNames.reserve(name, id));
   await each(deps, containers.list(), async ({ name, id }) => deps.containerNames.reserve(name, id));
-  const known = await listOciContainers(deps);
-  await each(deps, containers.list(), (record) => recoverContainer(deps, record, known));
-  await each(deps, sandboxes.list(), (record) => recoverSandbox(deps, record, known));
+  const held = await listHeld(deps);
+  await each(deps, containers.list(), (record) => recoverContainer(deps, record, held));
+  await each(deps, sandboxes.list(), (record) => recoverSandbox(deps, record, held));
   const strays = (
     await findStrays(deps, (id) => isRecorded(sandboxes, id) || isRecorded(containers, id))
   ).map((id) => ({ id }));

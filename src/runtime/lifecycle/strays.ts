@@ -4,29 +4,14 @@ import { dirname, join } from "node:path";
 import { unmountBelow } from "../adapters/mounts.js";
 import type { LifecycleDeps } from "../deps.js";
 import type { OciSpec } from "../oci.js";
+import { listHeld, listOciContainers } from "./held.js";
 import { endOciContainer } from "./oci-container.js";
-
-const idPattern = /^[0-9a-f]{64}$/;
-
-/** By ID, the handler of each container that an OCI runtime knows. */
-export async function listOciContainers({
-  handlers,
-}: Pick<LifecycleDeps, "handlers">): Promise<Map<string, string>> {
-  const known = new Map<string, string>();
-  for (const { name, root } of new Set(handlers.values())) {
-    for (const id of await list(root)) if (idPattern.test(id)) known.set(id, name);
-  }
-  return known;
-}
 
 /** What nobody knows: the last that was left of something removed, or all of something whose record is lost. */
 export async function findStrays(deps: LifecycleDeps, isKnown: (id: string) => boolean): Promise<string[]> {
-  const { paths } = deps;
-  const named = [...(await list(paths.persist)), ...(await list(paths.attach))];
   const found = new Set([
     ...(await Promise.all(directories(deps).map(list))).flat(),
-    ...(await listOciContainers(deps)).keys(),
-    ...named.filter((name) => idPattern.test(name)),
+    ...(await listHeld(deps)),
   ]);
   return [...found].filter((id) => !isKnown(id));
 }

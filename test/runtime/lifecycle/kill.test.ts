@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imageSourceAnnotation } from "../../../src/image-source.js";
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
+import { writeLayout } from "../../../src/testing/image-layout.js";
 import { until } from "../../support/until.js";
 import { type Bystander, startBystander } from "../support/bystander.js";
 import { found, told } from "../support/facts.js";
@@ -13,7 +18,7 @@ import { busybox, pullBusybox } from "../support/test-runtime.js";
 
 /** More than any call takes: the sweep ends when a call gets through. */
 const mostSteps = 200;
-const timeout = 180_000;
+const timeout = 600_000;
 
 let daemon: KillableRuntime;
 let bystander: Bystander;
@@ -31,6 +36,16 @@ afterAll(async () => {
 
 const sleeping = () => containerConfig(["sleep", "1000"]);
 const named = () => ({ metadata: { name: "demo", namespace: "default", uid: randomUUID() } });
+
+const other = "crikit.test/other:1";
+
+/** An image with a layer that no container stands on. */
+async function pullOther(): Promise<void> {
+  const layout = join(daemon.directory, "other");
+  if (!existsSync(layout)) await writeLayout(layout, { "/file": "content" }, {});
+  const annotations = { [imageSourceAnnotation]: `oci:${layout}` };
+  await daemon.images.pullImage({ image: { image: other, annotations } });
+}
 
 async function podsBut(other: string) {
   return (await daemon.runtime.listPodSandbox({})).items.filter(({ id }) => id !== other);
@@ -222,12 +237,18 @@ describe("a daemon killed at any step", { timeout }, () => {
   });
 
   it("of PullImage leaves nothing of it, and the pull made again succeeds", async () => {
+    const layers = async () => (await readdir(join(daemon.directory, "root/layers"))).length;
+    const before = await layers();
     const steps = await sweep({
-      prepare: () => daemon.images.removeImage({ image: { image: busybox } }),
-      call: () => pullBusybox(daemon),
+      async prepare() {
+        await daemon.images.removeImage({ image: { image: other } });
+        expect(await layers()).toBe(before);
+      },
+      call: pullOther,
       async check() {
         const { images } = await daemon.images.listImages({});
-        expect(images.flatMap(({ repoTags }) => repoTags)).toEqual([busybox]);
+        expect(images.flatMap(({ repoTags }) => repoTags).sort()).toEqual([busybox, other]);
+        expect(await layers()).toBe(before + 1);
       },
     });
     expect(steps).toBeGreaterThan(6);

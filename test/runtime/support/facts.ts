@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -40,6 +41,11 @@ export const nothing: Holdings = {
   exits: [],
   reports: [],
 };
+
+/** As the runtime names it for its state directory. */
+function cgroupParent(directory: string): string {
+  return `crikit-${createHash("sha256").update(join(directory, "state")).digest("hex").slice(0, 8)}`;
+}
 
 const idPattern = /[0-9a-f]{64}/;
 const addressPattern = /^\d+(\.\d+){3}$/;
@@ -99,6 +105,7 @@ async function list(directory: string, options?: { recursive: true }): Promise<s
 
 /** Our monitors, and the control groups that processes below them are in. */
 async function processes(directory: string): Promise<Pick<Holdings, "monitors" | "cgroups">> {
+  const parent = cgroupParent(directory);
   const monitors: string[] = [];
   const groups = new Set<string>();
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
@@ -108,9 +115,8 @@ async function processes(directory: string): Promise<Pick<Holdings, "monitors" |
     if (args[0]?.endsWith("conmon") && args.some((arg) => arg.includes(directory))) {
       monitors.push(args[args.indexOf("--cid") + 1] ?? "");
     }
-    // A container's processes show the directory in their mounts alone.
-    const group = idPattern.exec(await read(pid, "cgroup"))?.[0];
-    if (group && (await read(pid, "mountinfo")).includes(directory)) groups.add(group);
+    const group = (await read(pid, "cgroup")).split(`/${parent}/`)[1];
+    if (group) groups.add(idPattern.exec(group)?.[0] ?? group);
   }
   return { monitors: monitors.sort(), cgroups: [...groups].sort() };
 }
