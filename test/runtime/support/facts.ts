@@ -111,7 +111,10 @@ async function processes(directory: string): Promise<Pick<Holdings, "monitors" |
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const read = (pid: string, name: string) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
   for (const pid of pids) {
-    const args = (await read(pid, "cmdline")).split("\0");
+    const command = await read(pid, "cmdline");
+    // The first process may be slow to reap those that have ended.
+    if (command === "") continue;
+    const args = command.split("\0");
     if (args[0]?.endsWith("conmon") && args.some((arg) => arg.includes(directory))) {
       monitors.push(args[args.indexOf("--cid") + 1] ?? "");
     }
