@@ -68,7 +68,9 @@ describe("a configured network", () => {
       reason: "NetworkPluginNotReady",
       message: `No CNI network (*.conflist, *.conf, *.json) in ${networks}`,
     });
-    await expect(runPod(test)).rejects.toThrow(`No CNI network (*.conflist, *.conf, *.json) in ${networks}`);
+    const refused = runPod(test);
+    await expect(refused).rejects.toMatchObject({ code: "failed_precondition" });
+    await expect(refused).rejects.toThrow(`No CNI network (*.conflist, *.conf, *.json) in ${networks}`);
     expect((await test.runtime.listPodSandbox({})).items).toEqual([]);
     await configure("10-late.conflist", list("late", bridge("late0", "10.80.1.0/24")));
     expect(await networkCondition()).toMatchObject({ status: true, reason: "" });

@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
@@ -62,6 +63,17 @@ describe("the built-in network", () => {
       expect(answer).toBe(`outside ${outside.hostAddress}`);
     }
     expect(await masqueradeRules()).toHaveLength(1);
+  });
+
+  it("joins many pods at once, each with an address of its own, and frees them all", async () => {
+    const pods = await Promise.all(Array.from({ length: 16 }, () => runPod(test)));
+    const ips = await Promise.all(pods.map((pod) => ipOf(test, pod)));
+    expect(new Set(ips).size).toBe(16);
+    expect(await masqueradeRules()).toHaveLength(1);
+    await Promise.all(pods.map((podSandboxId) => test.runtime.removePodSandbox({ podSandboxId })));
+    const leases = await readdir(join(test.directory, `state/leases/crikit-${test.config.bridge}`));
+    expect(leases.filter((name) => ips.includes(name))).toEqual([]);
+    expect(await readdir(`/sys/class/net/${test.config.bridge}/brif`)).toEqual([]);
   });
 
   it("makes the rule again with the next pod when somebody has removed it", async () => {

@@ -11,11 +11,13 @@ import { messageOf } from "./past-failures.js";
  */
 export async function loadConflist(directory: string): Promise<Conflist> {
   const files = await readdir(directory).catch((cause) => {
-    throw new CriError("not_found", `CNI configuration directory ${directory} cannot be read`, { cause });
+    throw new CriError("failed_precondition", `CNI configuration directory ${directory} cannot be read`, {
+      cause,
+    });
   });
   const names = files.filter((name) => /\.(conflist|conf|json)$/.test(name)).sort();
   if (names.length === 0) {
-    throw new CriError("not_found", `No CNI network (*.conflist, *.conf, *.json) in ${directory}`);
+    throw new CriError("failed_precondition", `No CNI network (*.conflist, *.conf, *.json) in ${directory}`);
   }
   const invalid: string[] = [];
   for (const name of names) {
@@ -25,7 +27,7 @@ export async function loadConflist(directory: string): Promise<Conflist> {
       invalid.push(`${name} ${messageOf(error)}`);
     }
   }
-  throw new CriError("invalid_argument", `No valid CNI network in ${directory}: ${invalid.join("; ")}`);
+  throw new CriError("failed_precondition", `No valid CNI network in ${directory}: ${invalid.join("; ")}`);
 }
 
 /** What plugins take a configuration without one for. */
