@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { chmod, lstat, mkdir, rename, rm, stat } from "node:fs/promises";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { connect } from "node:net";
@@ -31,6 +32,8 @@ export async function listen(path: string, routes: (router: ConnectRouter) => vo
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await checkFree(path);
   const stopping = new AbortController();
+  // Each call under way listens for it.
+  setMaxListeners(0, stopping.signal);
   const server = createGrpcServer(routes, stopping.signal);
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {

@@ -44,6 +44,32 @@ describe("`listen`", () => {
     expect(await readdir(join(directory, "sub"))).toEqual([]);
   });
 
+  it("has many calls under way without a word", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    const go = deferred<void>();
+    let underWay = 0;
+    const listening = await listen(path, ({ service }) => {
+      service(RuntimeService, {
+        async version() {
+          underWay += 1;
+          await go.promise;
+          return {};
+        },
+      });
+    });
+    const { runtime, close } = client();
+    const calls = Array.from({ length: 12 }, () => runtime.version({}));
+    await expect.poll(() => underWay).toBe(12);
+    go.resolve();
+    await Promise.all(calls);
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+    close();
+    await listening.close();
+  });
+
   it("takes requests of many MiB", async () => {
     const listening = await listen(path, ({ service }) => {
       service(RuntimeService, {
