@@ -17,6 +17,8 @@ export interface HandlerConfig {
 export interface RuntimeConfig {
   /** Where to serve: `unix:///PATH`, or the absolute path alone. */
   listen: string;
+  /** Who may use the socket besides root: a group's name or number. They can do on the host what root can. */
+  socketGroup?: string | undefined;
   /** What must outlive a reboot: records, images, writable layers. One daemon per directory. */
   root: string;
   /** What a reboot may end: bundles, sockets, mounts, namespaces. */

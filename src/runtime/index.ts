@@ -14,6 +14,7 @@ import { checkPrivileges } from "./privileges.js";
 import { findPrograms } from "./programs.js";
 import { checkHandlersInUse, planReload } from "./reload.js";
 import { listen } from "./server/listen.js";
+import { openWayToSocket, socketGroup } from "./socket-group.js";
 
 export type { HandlerConfig, RuntimeConfig } from "./config.js";
 export { defaultConfig } from "./config.js";
@@ -93,6 +94,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     await checkPrivileges();
     const programs = await findPrograms(config);
     await checkCgroups();
+    const gid = await socketGroup(config);
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
     await endOrphans(config.state);
@@ -103,7 +105,8 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
     undo.add("let the calls clean up", () => calls.end(cleanUpMs));
-    const listening = await listen(path, routes);
+    await openWayToSocket(claimed.config, gid);
+    const listening = await listen(path, routes, { gid });
     undo.add("stop serving", () => listening.close());
     let current = config;
     return {

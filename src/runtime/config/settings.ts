@@ -26,6 +26,10 @@ export const settings: Keys = {
     ...{ key: "listen", flag: "listen", kind: "text", value: "ADDRESS", reload: false },
     about: "where to serve: `unix:///PATH`, or the absolute path alone",
   },
+  socketGroup: {
+    ...{ key: "socket-group", flag: "socket-group", kind: "text", value: "GROUP", reload: false },
+    about: "who may use the socket besides root, by name or number; they can do on the host what root can",
+  },
   root: {
     ...{ key: "root", flag: "root", kind: "path", value: "DIR", reload: false },
     about: "records, images, writable layers: what must outlive a reboot; one daemon per directory",

@@ -31,7 +31,8 @@ export function oneOf(word: string, words: readonly string[]): string {
 
 function readText(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new ValueError(`must be text, not ${describe(value)}`);
+  const mend = ["number", "boolean"].includes(typeof value) ? ": put it in quotes" : "";
+  throw new ValueError(`must be text, not ${describe(value)}${mend}`);
 }
 
 function readPath(value: unknown): string {

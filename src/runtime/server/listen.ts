@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { chmod, lstat, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, rename, rm, stat } from "node:fs/promises";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { connect } from "node:net";
 import { dirname } from "node:path";
@@ -24,11 +24,20 @@ const stoppedMessage = "crikit-runtime was stopped while the call was under way:
 /** For undoing what is half made. */
 const undoMs = 4000;
 
+export interface ListenOptions {
+  /** The group that may open the socket besides its owner. */
+  gid?: number | undefined;
+}
+
 /**
- * Serves gRPC on a unix socket that only its owner may open. The socket appears under its name when it
+ * Serves gRPC on a unix socket that only its owner, and a group if one is given, may open. The socket appears under its name when it
  * already answers. Throws when a live daemon has the name; a dead one's socket is replaced.
  */
-export async function listen(path: string, routes: (router: ConnectRouter) => void): Promise<Listening> {
+export async function listen(
+  path: string,
+  routes: (router: ConnectRouter) => void,
+  { gid }: ListenOptions = {},
+): Promise<Listening> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await checkFree(path);
   const stopping = new AbortController();
@@ -43,7 +52,8 @@ export async function listen(path: string, routes: (router: ConnectRouter) => vo
   const temporary = `${path}.${process.pid}`;
   await rm(temporary, { force: true });
   await bind(server, temporary);
-  await chmod(temporary, 0o600);
+  if (gid !== undefined) await chown(temporary, process.getuid?.() ?? 0, gid);
+  await chmod(temporary, gid === undefined ? 0o600 : 0o660);
   const { ino } = await stat(temporary);
   await rename(temporary, path);
   let closed: Promise<void> | undefined;

@@ -64,9 +64,9 @@ handlers:
 
   it.each([
     ["log-levle: debug", ":1: log-levle is no key: did you mean log-level?"],
-    ["\nwhatever: 1", ":2: whatever is no key: the keys are listen, root,"],
+    ["\nwhatever: 1", ":2: whatever is no key: the keys are listen, socket-group, root,"],
     ["cniConfDir: /x", ":1: cniConfDir is no key: did you mean cni-conf-dir?"],
-    ["root: 7", ":1: root must be text, not number 7"],
+    ["root: 7", ":1: root must be text, not number 7: put it in quotes"],
     ["root:", ":1: root must be text, not nothing"],
     ["bridge: br1\nroot: var/lib", ':2: root "var/lib" is not an absolute path: begin it with /'],
     ["cni-plugin-dirs: /opt", ":1: cni-plugin-dirs must be a list"],
