@@ -97,7 +97,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     const gid = await socketGroup(config);
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
-    await endOrphans(config.state);
+    await endOrphans(claimed.config.state);
     const composed = await compose(claimed.config, programs, log);
     const { deps, exits, calls, routes } = composed;
     await checkOverlay(claimed.config.root);
@@ -141,7 +141,7 @@ export async function purgeRuntime(
   const programs = await findPrograms(resolved);
   const claimed = await claim(resolved, { socket: false });
   try {
-    await endOrphans(resolved.state);
+    await endOrphans(claimed.config.state);
     const { deps } = await compose(claimed.config, programs, log);
     return await purge(deps, claimed.config, deps.cgroupParent);
   } finally {
