@@ -272,4 +272,19 @@ describe("crikit-runtime", () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^crikit-runtime: --log-level: .*\n$/);
   });
+
+  it("prints the configuration that is in force, or what is wrong with it", async () => {
+    const file = join(directory, "config.yaml");
+    await writeFile(file, "bridge: br7\nsubnet: 10.7.0.0/24\n");
+    const { exitCode, stdout } = await run(["config", "--config", file, "--subnet", "10.8.0.0/24"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(`# Defaults, then ${file}, then flags.\n`);
+    expect(stdout).toContain("\nbridge: br7\nsubnet: 10.8.0.0/24\n");
+    await writeFile(file, "bridge: br7\nsubnet: nowhere\n");
+    const wrong = await run(["config", "--config", file]);
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stderr).toBe(
+      `crikit-runtime: ${file}:2: subnet: "nowhere" is not a subnet such as 10.89.0.0/16\n`,
+    );
+  });
 });

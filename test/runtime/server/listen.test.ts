@@ -8,8 +8,11 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { sleep } from "../../../src/async/abort.js";
 import { deferred } from "../../../src/async/deferred.js";
 import { RuntimeService } from "../../../src/proto.js";
+import { createLogger } from "../../../src/runtime/log.js";
+import { instrument } from "../../../src/runtime/server/instrument.js";
 import { listen } from "../../../src/runtime/server/listen.js";
 import { createRuntimeClient } from "../../../src/services/runtime-client.js";
 import { openConnection } from "../../../src/transport/connection.js";
@@ -143,5 +146,48 @@ describe("`listen`", () => {
     expect(existsSync(path)).toBe(true);
     close();
     successor.close();
+  });
+
+  it("aborts at its end what waits, and says so; what heeds no abort is cut off", async () => {
+    const aborted = deferred<unknown>();
+    const entered = deferred<void>();
+    const listening = await listen(path, (router) => {
+      const rpcs = {
+        async version(_request: unknown, { signal }: { signal: AbortSignal }) {
+          await sleep(60_000, signal).catch((reason) => {
+            aborted.resolve(reason);
+            throw reason;
+          });
+          return {};
+        },
+        async status() {
+          entered.resolve();
+          return never.promise;
+        },
+      };
+      router.service(
+        RuntimeService,
+        instrument(
+          RuntimeService,
+          rpcs,
+          createLogger("error", () => {}),
+        ),
+      );
+    });
+    const never = deferred<{ info: Record<string, string> }>();
+    const { runtime, close } = client();
+    const waits = runtime.version({}, { timeoutMs: 60_000 });
+    const hangs = runtime.status({}, { timeoutMs: 60_000 });
+    await entered.promise;
+    const closed = listening.close();
+    await expect(waits).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("stopped while the call was under way: call again once it is back"),
+    });
+    expect(await aborted.promise).toMatchObject({ code: "unavailable" });
+    await expect(hangs).rejects.toMatchObject({ code: "unavailable" });
+    await closed;
+    never.resolve({ info: {} });
+    close();
   });
 });
