@@ -1,3 +1,5 @@
+import { lstat, mkdir } from "node:fs/promises";
+
 import { KeyedLock } from "../async/keyed-lock.js";
 import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
@@ -143,8 +145,15 @@ export async function purgeRuntime(
   try {
     await endOrphans(claimed.config.state);
     const { deps } = await compose(claimed.config, programs, log);
-    return await purge(deps, claimed.config, deps.cgroupParent);
+    const clean = await purge(deps, claimed.config, deps.cgroupParent);
+    for (const key of ["root", "state"] as const) await keepLinked(resolved[key], claimed.config[key]);
+    return clean;
   } finally {
     await claimed.release();
   }
+}
+
+/** A link is its owner's choice of a disk: what it leads to stays, empty, for the next daemon. */
+async function keepLinked(given: string, real: string): Promise<void> {
+  if ((await lstat(given).catch(() => undefined))?.isSymbolicLink()) await mkdir(real, { recursive: true });
 }

@@ -1,10 +1,12 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { createRuntime, defaultConfig, type RuntimeConfig } from "../../src/runtime/index.js";
+import { createRuntime, defaultConfig, purgeRuntime, type RuntimeConfig } from "../../src/runtime/index.js";
+import { createLogger } from "../../src/runtime/log.js";
+import { claimNetwork } from "../../src/testing/network-claim.js";
 import { runPod } from "./support/pods.js";
 import { startTestRuntime } from "./support/test-runtime.js";
 
@@ -16,9 +18,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-function runtime(more: Partial<RuntimeConfig>) {
+function runtime(more: Partial<RuntimeConfig>, log = createLogger("error", () => {})) {
   const places = { listen: join(directory, "s"), root: join(directory, "r"), state: join(directory, "t") };
-  return createRuntime({ ...places, ...more });
+  return createRuntime({ ...places, ...more }, { log });
 }
 
 describe("`createRuntime`", () => {
@@ -50,5 +52,25 @@ describe("`createRuntime`", () => {
     const test = await startTestRuntime({ state });
     await runPod(test);
     expect(await test.end()).toEqual([]);
+  });
+
+  it("works through links to its directories, which a purge leaves in place", async () => {
+    const { bridge, subnet, release } = await claimNetwork(directory);
+    for (const name of ["r", "t"]) {
+      await mkdir(join(directory, `disk-${name}`));
+      await symlink(`disk-${name}`, join(directory, name));
+    }
+    const log = createLogger("warn", (line) => lines.push(line));
+    const lines: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      const linked = runtime({ bridge, subnet }, log);
+      await linked.listen();
+      await linked.close();
+      const places = { root: join(directory, "r"), state: join(directory, "t"), bridge, subnet };
+      expect(await purgeRuntime(places, { log })).toBe(true);
+    }
+    expect((await readdir(directory, { recursive: true })).sort()).toEqual(["disk-r", "disk-t", "r", "t"]);
+    expect(lines).toEqual([]);
+    await release();
   });
 });
