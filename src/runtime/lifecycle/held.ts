@@ -16,14 +16,15 @@ export async function listOciContainers({
   return known;
 }
 
-/** Those for whose processes an OCI runtime or a monitor may hold something. */
-export async function listHeld(deps: LifecycleDeps): Promise<Set<string>> {
-  const { exits, attach, persist } = deps.paths;
-  const ids = await Promise.all([exits, attach, persist].map(listIds));
-  return new Set([...(await listOciContainers(deps)).keys(), ...ids.flat()]);
+/**
+ * Those for whose processes an OCI runtime or a monitor may hold something: they have a directory for the monitor's
+ * reports, which is made before anything else and removed after it.
+ */
+export async function listHeld({ paths }: Pick<LifecycleDeps, "paths">): Promise<Set<string>> {
+  return new Set(await listIds(paths.persist));
 }
 
-/** The same of one, by what is made first and removed last. */
+/** The same of one. */
 export function isHeld({ paths }: Pick<LifecycleDeps, "paths">, id: string): Promise<boolean> {
   return access(join(paths.persist, id)).then(
     () => true,

@@ -7,6 +7,7 @@ import { identifyProcess, killTree, type ProcessIdentity, waitUntilGone } from "
 import type { RuncState } from "../adapters/runc/runc.js";
 import type { Handler, LifecycleDeps } from "../deps.js";
 import type { OciSpec } from "../oci.js";
+import { isHeld } from "./held.js";
 
 type OciDeps = Pick<LifecycleDeps, "paths" | "handlers" | "locks" | "cgroups" | "conmon">;
 
@@ -59,6 +60,7 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
 export function endOciContainer(deps: OciDeps, container: OciContainer): Promise<void> {
   return exclusively(deps, container.id, async () => {
     const { id, handler, cgroupParent } = container;
+    if (!(await isHeld(deps, id))) return;
     const monitor = await findMonitor(container);
     const { runc } = requireHandler(deps, handler);
     // What has not begun has no end to report, and with the monitor goes an OCI runtime that still creates it.
@@ -77,6 +79,7 @@ export function freeOciContainer(
   container: OciContainer & { killGroup: boolean },
 ): Promise<void> {
   return exclusively(deps, container.id, async () => {
+    if (!(await isHeld(deps, container.id))) return;
     if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
     await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
     await forgetMonitor(deps, container.id);
@@ -95,7 +98,7 @@ function exclusively<T>(deps: OciDeps, id: string, work: () => Promise<T>): Prom
   return deps.locks.run(`oci ${id}`, work);
 }
 
-/** The directory of its reports goes last: it tells that something may be held. */
+/** The directory of its reports goes last: with it nothing counts as held. */
 async function forgetMonitor({ paths }: OciDeps, id: string): Promise<void> {
   for (const directory of [paths.exits, paths.attach, paths.persist]) {
     await rm(join(directory, id), { recursive: true, force: true });

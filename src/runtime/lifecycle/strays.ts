@@ -1,17 +1,19 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { unmountBelow } from "../adapters/mounts.js";
 import type { LifecycleDeps } from "../deps.js";
 import type { OciSpec } from "../oci.js";
-import { listHeld, listOciContainers } from "./held.js";
+import { listIds, listOciContainers } from "./held.js";
 import { endOciContainer } from "./oci-container.js";
 
 /** What nobody knows: the last that was left of something removed, or all of something whose record is lost. */
 export async function findStrays(deps: LifecycleDeps, isKnown: (id: string) => boolean): Promise<string[]> {
+  const { exits, attach, persist } = deps.paths;
   const found = new Set([
     ...(await Promise.all(directories(deps).map(list))).flat(),
-    ...(await listHeld(deps)),
+    ...(await Promise.all([exits, attach, persist].map(listIds))).flat(),
+    ...(await listOciContainers(deps)).keys(),
   ]);
   return [...found].filter((id) => !isKnown(id));
 }
@@ -21,6 +23,8 @@ export async function endStray(deps: LifecycleDeps, id: string): Promise<void> {
   const { paths } = deps;
   const isSandbox = (await list(paths.sandboxState)).includes(id);
   const { directory: bundle } = isSandbox ? paths.sandbox(id) : paths.container(id);
+  // Whatever is left of it: it counts as held until all of it has been freed.
+  await mkdir(join(paths.persist, id), { recursive: true, mode: 0o700 });
   const handler = (await listOciContainers(deps)).get(id) ?? "";
   await endOciContainer(deps, { id, handler, bundle, cgroupParent: await cgroupParentOf(bundle) });
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -66,6 +66,7 @@ describe("the end of a container", () => {
     await ended(id);
     const { items } = await test.runtime.listPodSandbox({ filter: { id: pod } });
     expect(items[0]?.state).toBe(0);
+    await rm(join(exits, `${pod}.tmp`));
   });
 });
 

@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
+import { detectCgroups } from "../../../src/runtime/adapters/cgroups/cgroups.js";
 import { unmountBelow } from "../../../src/runtime/adapters/mounts.js";
+import { cgroupParent } from "../../support/traces/names.js";
 import { found, nothing } from "../support/facts.js";
 import { insides, isAlive, killProcess, processesOf } from "../support/insides.js";
 import {
@@ -31,7 +33,7 @@ afterAll(async () => {
   expect(await test.end()).toEqual([]);
 });
 
-/** All that a host loses when it is started anew: processes, mounts, interfaces, what lies in memory. */
+/** All that a host loses when it is started anew: processes and their groups, mounts, interfaces, what lies in memory. */
 async function reboot(): Promise<void> {
   const kinds = ["sandboxes", "containers"] as const;
   for (const kind of kinds) {
@@ -43,6 +45,7 @@ async function reboot(): Promise<void> {
   }
   await unmountBelow(test.directory);
   await rm(join(test.directory, "state"), { recursive: true });
+  await (await detectCgroups()).remove(cgroupParent(test.directory));
   await run("ip", ["link", "delete", "dev", test.config.bridge]);
 }
 

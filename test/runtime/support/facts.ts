@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
-import type { Served } from "./test-runtime.js";
+import { cgroupParent } from "../../support/traces/names.js";
+import type { Served } from "./served.js";
 
 /** Who holds what, each list sorted: once as the runtime tells it, once as it is. */
 export interface Holdings {
@@ -41,11 +41,6 @@ export const nothing: Holdings = {
   exits: [],
   reports: [],
 };
-
-/** As the runtime names it for its state directory. */
-function cgroupParent(directory: string): string {
-  return `crikit-${createHash("sha256").update(join(directory, "state")).digest("hex").slice(0, 8)}`;
-}
 
 const idPattern = /[0-9a-f]{64}/;
 const addressPattern = /^\d+(\.\d+){3}$/;

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { until } from "../../support/until.js";
-import type { Served } from "./test-runtime.js";
+import type { Served } from "./served.js";
 
 export type Kind = "sandboxes" | "containers";
 

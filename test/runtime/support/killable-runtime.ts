@@ -16,7 +16,8 @@ import { openConnection } from "../../../src/transport/connection.js";
 import { parseEndpoint } from "../../../src/transport/endpoint.js";
 import { findLeaks } from "../../support/leaks.js";
 import { until } from "../../support/until.js";
-import type { Served } from "./test-runtime.js";
+import type { Served } from "./served.js";
+import { startStock } from "./stock.js";
 
 /** A daemon in a process of its own, which can be made to die in the middle of a call. */
 export interface KillableRuntime extends Served {
@@ -30,6 +31,10 @@ export interface KillableRuntime extends Served {
   restart(): Promise<void>;
   /** The same with a daemon that ends by SIGKILL at its nth step. False when it was killed before it served. */
   restartToDie(step: number): Promise<boolean>;
+  pid(): number;
+  /** Removes all pods, and gives what the daemon then holds that it did not hold at first. */
+  leaked(): Promise<string[]>;
+  /** The same of a new daemon; purges, and gives what is left of it all. */
   end(): Promise<string[]>;
 }
 
@@ -80,10 +85,17 @@ export async function startKillableRuntime(flags: string[] = []): Promise<Killab
   }
   undo.add("kill the daemon", kill);
   await restart();
-  return {
+  const served = {
     directory,
     runtime: createRuntimeClient(connection),
     images: createImageClient(connection),
+  };
+  const { bridge, subnet } = network;
+  // The connection is there from the first call on.
+  await served.runtime.version({});
+  const stock = await startStock(served, network, () => daemon?.pid ?? 0);
+  return {
+    ...served,
     async killAtStep(step) {
       await writeFile(killFile, String(step));
       daemon?.kill("SIGUSR2");
@@ -104,11 +116,14 @@ export async function startKillableRuntime(flags: string[] = []): Promise<Killab
       await rm(killFile, { force: true });
       return serves;
     },
+    pid: () => daemon?.pid ?? 0,
+    leaked: () => stock.leaked(),
     async end() {
+      await restart();
+      const leaked = await stock.leaked();
       const failures = await undo.run();
-      const { bridge, subnet } = network;
       const left = await findLeaks({ directory, network: { bridge, subnet } });
-      return [...failures.map(({ description, error }) => `${description}: ${error}`), ...left];
+      return [...leaked, ...failures.map(({ description, error }) => `${description}: ${error}`), ...left];
     },
   };
 }

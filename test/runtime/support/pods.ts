@@ -10,7 +10,8 @@ import {
   type PodSandboxConfigSchema,
 } from "../../../src/proto.js";
 import { until } from "../../support/until.js";
-import { busybox, type Served } from "./test-runtime.js";
+import type { Served } from "./served.js";
+import { busybox } from "./test-runtime.js";
 
 type PodConfig = Exclude<MessageInitShape<typeof PodSandboxConfigSchema>, Message>;
 type ContainerConfig = Exclude<MessageInitShape<typeof ContainerConfigSchema>, Message>;

@@ -6,8 +6,8 @@ import { Rollback } from "../../../src/async/rollback.js";
 import { imageSourceAnnotation } from "../../../src/image-source.js";
 import { createRuntime, purgeRuntime, type Runtime, type RuntimeConfig } from "../../../src/runtime/index.js";
 import { createLogger } from "../../../src/runtime/log.js";
-import { createImageClient, type ImageClient } from "../../../src/services/image-client.js";
-import { createRuntimeClient, type RuntimeClient } from "../../../src/services/runtime-client.js";
+import { createImageClient } from "../../../src/services/image-client.js";
+import { createRuntimeClient } from "../../../src/services/runtime-client.js";
 import { busyboxImage } from "../../../src/testing/busybox-image.js";
 import { writeLayout } from "../../../src/testing/image-layout.js";
 import { claimNetwork } from "../../../src/testing/network-claim.js";
@@ -15,15 +15,10 @@ import { temporaryDirectory } from "../../../src/testing/temporary-directory.js"
 import { openConnection } from "../../../src/transport/connection.js";
 import { parseEndpoint } from "../../../src/transport/endpoint.js";
 import { findLeaks } from "../../support/leaks.js";
+import type { Served } from "./served.js";
+import { type Stock, startStock } from "./stock.js";
 
 export const busybox = "crikit.test/busybox:1";
-
-/** A runtime that is served, with all that it makes in one directory. */
-export interface Served {
-  readonly directory: string;
-  readonly runtime: RuntimeClient;
-  readonly images: ImageClient;
-}
 
 /** A runtime in this process, on a temporary directory and a network of its own. */
 export interface TestRuntime extends Served {
@@ -34,7 +29,10 @@ export interface TestRuntime extends Served {
   reload(more: Partial<RuntimeConfig>): Promise<void>;
   /** Closes the daemon, and starts another one on the same directories after what is done meanwhile. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
-  /** Closes, purges, and gives what is left of it all, which is to be nothing. */
+  /**
+   * Removes all pods and gives what is then held for them still; closes, purges, and gives what is left of it all.
+   * All of that is to be nothing.
+   */
   end(): Promise<string[]>;
 }
 
@@ -65,17 +63,23 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
     daemon = createRuntime(given, { log: logger });
     await daemon.listen();
   };
+  const served = {
+    directory,
+    runtime: createRuntimeClient(connection),
+    images: createImageClient(connection),
+  };
+  const { bridge, subnet } = network;
+  let stock: Stock;
   try {
     await start();
+    stock = await startStock(served, network, () => process.pid);
   } catch (error) {
     await undo.run();
     throw error;
   }
   return {
-    directory,
+    ...served,
     config: { ...given } as RuntimeConfig,
-    runtime: createRuntimeClient(connection),
-    images: createImageClient(connection),
     log,
     async reload(more) {
       await daemon?.reload({ ...given, ...more });
@@ -86,10 +90,10 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
       await start();
     },
     async end() {
+      const leaked = await stock.leaked();
       const failures = await undo.run();
-      const { bridge, subnet } = network;
       const left = await findLeaks({ directory, network: { bridge, subnet } });
-      return [...failures.map(({ description, error }) => `${description}: ${error}`), ...left];
+      return [...leaked, ...failures.map(({ description, error }) => `${description}: ${error}`), ...left];
     },
   };
 }
