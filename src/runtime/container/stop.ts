@@ -41,6 +41,7 @@ export async function stopContainerNow(
   if (containerState(record) !== "running") return;
   // A removal that failed half-way: nobody looks for its exit any more.
   if (record.step === "removing") return endContainerProcesses(deps, record);
+  await deps.containers.update(record.id, { isKilled: true });
   await handlerOf(deps, record).runc.kill(record.id, "SIGKILL");
   await deps.exits.wait(record.id, { signal });
 }

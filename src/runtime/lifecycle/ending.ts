@@ -14,7 +14,7 @@ export interface Ending {
   message: string;
 }
 
-type Watched = Pick<ContainerRecord, "id" | "monitor" | "cgroupParent">;
+type Watched = Pick<ContainerRecord, "id" | "monitor" | "cgroupParent" | "isKilled">;
 type EndingDeps = Pick<LifecycleDeps, "paths" | "cgroups">;
 
 const oomExitCode = 137;
@@ -27,7 +27,7 @@ export async function findEnding(deps: EndingDeps, watched: Watched): Promise<En
   const exit = await readExitFile(deps.paths.exits, id);
   if (exit) {
     const { exitCode, finishedAt } = exit;
-    const reason = await reasonOf(deps, id, exitCode);
+    const reason = await reasonOf(deps, watched, exitCode);
     return { exitCode, finishedAt: finishedAt.toString(), reason, message: "" };
   }
   if (hasMonitor) return undefined;
@@ -36,11 +36,15 @@ export async function findEnding(deps: EndingDeps, watched: Watched): Promise<En
   return { exitCode: unknownExitCode, finishedAt: timestampNow(), reason: "Unknown", message };
 }
 
-async function reasonOf({ paths }: EndingDeps, id: string, exitCode: number): Promise<Ending["reason"]> {
+async function reasonOf(
+  { paths }: EndingDeps,
+  { id, isKilled }: Watched,
+  exitCode: number,
+): Promise<Ending["reason"]> {
   if (exitCode === 0) return "Completed";
-  // The kernel's choice may have been a child: only an end by SIGKILL is put down to it.
-  const oom = exitCode === oomExitCode && (await exists(join(paths.persist, id, "oom")));
-  return oom ? "OOMKilled" : "Error";
+  // The kernel's choice may have been a child: only an end by SIGKILL that was not ours is put down to it.
+  const mayBeOom = exitCode === oomExitCode && !isKilled;
+  return mayBeOom && (await exists(join(paths.persist, id, "oom"))) ? "OOMKilled" : "Error";
 }
 
 function exists(path: string): Promise<boolean> {

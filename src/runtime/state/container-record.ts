@@ -37,6 +37,8 @@ export interface ContainerRecord {
   init?: RecordedProcess | undefined;
   monitor?: RecordedProcess | undefined;
   startedAt?: Timestamp | undefined;
+  /** A stop has sent SIGKILL: an end by it is nobody else's doing. */
+  isKilled?: true | undefined;
   finishedAt?: Timestamp | undefined;
   exitCode?: number | undefined;
   /** `Completed`, `Error`, `OOMKilled`, `StartError` or `Unknown`, once it has ended. */

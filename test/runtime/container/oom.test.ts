@@ -57,6 +57,14 @@ describe("the end of a container with a memory limit", () => {
     expect(await ended(id)).toMatchObject({ exitCode: 3, reason: "Error" });
   });
 
+  it("is not put down to memory when a stop kills it, whatever happened to a child before", async () => {
+    const id = await limited(["sh", "-c", `${hog.join(" ")}; sleep 1000`]);
+    const mark = join(test.config.state, "persist", id, "oom");
+    await until("the child has been killed", () => existsSync(mark));
+    await test.runtime.stopContainer({ containerId: id, timeout: 0n });
+    expect(await statusOf(test, id)).toMatchObject({ exitCode: 137, reason: "Error" });
+  });
+
   it("is an error when somebody else kills it", async () => {
     const id = await limited(["sleep", "1000"]);
     const { info } = await test.runtime.containerStatus({ containerId: id, verbose: true });
