@@ -22,25 +22,26 @@ export async function fsInfo(deps: ImageDeps): Promise<FsInfo> {
 /** Layers do not change, so each is measured once. kubelet asks every ten seconds. */
 async function imageUsage(deps: ImageDeps): Promise<DirectoryUsage> {
   const total = await ownUsage(deps.paths.layers);
-  const unknown = deps.layers.list().filter(({ usage }) => !usage);
-  if (unknown.length > 0) await measureLayers(deps, unknown);
-  for (const { usage } of deps.layers.list()) {
+  const layers = deps.layers.list();
+  const measured = await measureLayers(
+    deps,
+    layers.filter(({ usage }) => !usage),
+  );
+  for (const { id, usage = measured.get(deps.layers.directory(id)) } of layers) {
     total.bytes += usage?.bytes ?? 0;
     total.inodes += usage?.inodes ?? 0;
   }
   return total;
 }
 
-async function measureLayers({ layers }: ImageDeps, unknown: LayerRecord[]): Promise<void> {
-  const usages = await measureDirectories(unknown.map(({ id }) => layers.directory(id)));
+async function measureLayers({ layers, log }: ImageDeps, unknown: LayerRecord[]) {
+  const measured = await measureDirectories(unknown.map(({ id }) => layers.directory(id)));
   for (const { id } of unknown) {
-    const usage = usages.get(layers.directory(id));
-    if (!usage) continue;
-    await layers.update(id, { usage }).catch((error) => {
-      // A layer that was removed meanwhile has no record to write.
-      if (layers.get(id)) throw error;
-    });
+    const usage = measured.get(layers.directory(id));
+    // It may have been removed meanwhile. And above all on a full disk the figures must be told.
+    if (usage) await layers.update(id, { usage }).catch((error) => log.debug("Usage not kept", { error }));
   }
+  return measured;
 }
 
 async function containerUsage({ paths: { containerRecords } }: ImageDeps): Promise<DirectoryUsage> {

@@ -92,15 +92,24 @@ export class RecordStore<T extends Identified> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
     const temporary = join(directory, `.${fileName}.tmp`);
-    const file = await open(temporary, "w", 0o600);
     try {
-      await file.writeFile(JSON.stringify(content));
+      await this.#writeFile(temporary, JSON.stringify(content));
+      await rename(temporary, join(directory, fileName));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    this.#records.set(record.id, record);
+  }
+
+  async #writeFile(path: string, content: string): Promise<void> {
+    const file = await open(path, "w", 0o600);
+    try {
+      await file.writeFile(content);
       if (this.#options.durable) await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, join(directory, fileName));
-    this.#records.set(record.id, record);
   }
 
   /**

@@ -179,11 +179,14 @@ describe("on a full disk", () => {
   });
 
   it("that has no room for a byte more, a pull says so, and the next one works", async () => {
+    await pullBig(image([app]));
     const filler = join(root, "filler");
     await runCommand("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k", "status=none"]).catch(() => {});
     const pulled = pullBig(image([base]));
     await expect(pulled).rejects.toMatchObject({ code: "resource_exhausted" });
     await expect(pulled).rejects.toThrow("no space left on device");
+    const { imageFilesystems } = await small.images.imageFsInfo({});
+    expect(imageFilesystems[0]?.usedBytes?.value).toBeGreaterThan(100_000n);
     await rm(filler);
     expect(await storedLayers(small)).toMatchObject({ strays: [] });
     expect((await pullBig(image([base]))).imageRef).toBe(idOf(image([base])));
