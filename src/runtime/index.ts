@@ -4,6 +4,7 @@ import { KeyedLock } from "../async/keyed-lock.js";
 import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
 import { checkCgroups } from "./adapters/cgroups/check.js";
+import { makeRoomInRoot } from "./adapters/cgroups/make-room.js";
 import { checkOverlay } from "./adapters/overlay/probe.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
@@ -100,6 +101,8 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
     await endOrphans(claimed.config.state);
+    const moved = await makeRoomInRoot();
+    if (moved > 0) log.info("Processes were moved to the control group init, to make room", { moved });
     const composed = await compose(claimed.config, programs, log);
     const { deps, exits, calls, routes } = composed;
     await checkOverlay(claimed.config.root);

@@ -126,3 +126,23 @@ test("a temporary directory that is not there is named", async () => {
     message: expect.stringMatching(/^Cannot make \/nowhere\/\S+: set TMPDIR/),
   });
 });
+
+test("a container of version 2 of control groups makes room for those of its pods", async () => {
+  const name = `crikit-ci-${process.pid}`;
+  // As a container sees it: its own group is the root, and has processes.
+  const outcome = await startAfter(`
+    tree=$(findmnt -rno TARGET -t cgroup2 | head -1)
+    for controller in $(cat $tree/cgroup.controllers); do echo +$controller > $tree/cgroup.subtree_control; done
+    mkdir $tree/${name}
+    echo $$ > $tree/${name}/cgroup.procs
+    mount --bind $tree/${name} /sys/fs/cgroup
+    cleanUp() {
+      cp /sys/fs/cgroup/cgroup.subtree_control $TMPDIR/below
+      umount /sys/fs/cgroup; echo $$ > $tree/cgroup.procs
+      until rmdir $tree/${name}/init $tree/${name} 2>/dev/null; do sleep 0.1; done
+    }
+    trap cleanUp EXIT
+    "$@"; exit`);
+  expect(outcome).toMatchObject({ isLeft: false });
+  expect((await readFile(join(directory, "below"), "utf8")).trim()).not.toBe("");
+});

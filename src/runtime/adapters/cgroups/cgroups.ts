@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 
 import { InvalidArgumentError } from "../../../errors.js";
-import { listMounts } from "../mounts.js";
 import { childGroups } from "./child-groups.js";
+import { findGroupTrees } from "./group-trees.js";
 import { killGroup } from "./kill-group.js";
 import { listPids, ownPids } from "./list-pids.js";
 import { directoryIn, type GroupTrees, readUsage } from "./read-usage.js";
@@ -41,16 +41,8 @@ export interface Cgroups {
   remove(path: string): Promise<void>;
 }
 
-const mountRoot = "/sys/fs/cgroup";
-
 export async function detectCgroups(): Promise<Cgroups> {
-  const mounts = (await listMounts()).filter((mount) => mount.target.startsWith(mountRoot));
-  const unified = mounts.some((mount) => mount.target === mountRoot && mount.type === "cgroup2");
-  // On a hybrid host runc makes groups in the tree of version 2 as well.
-  const hierarchies = unified
-    ? [mountRoot]
-    : mounts.filter((mount) => /^cgroup2?$/.test(mount.type)).map((mount) => mount.target);
-  return createCgroups({ version: unified ? 2 : 1, hierarchies });
+  return createCgroups(await findGroupTrees());
 }
 
 export function createCgroups(trees: GroupTrees): Cgroups {
