@@ -11,6 +11,7 @@ import { authority, type Certificate, serverCertificate } from "./support/certif
 import { startFront } from "./support/front.js";
 import { type Image, idOf, image, layer, push } from "./support/images.js";
 import { type Registry, startRegistry } from "./support/registry.js";
+import { createSigner } from "./support/signer.js";
 import { type Accounts, startTokenServer } from "./support/token-server.js";
 
 type Auth = MessageInitShape<typeof AuthConfigSchema>;
@@ -313,6 +314,24 @@ describe("a signature policy", () => {
       expect(await runtime.end()).toEqual([]);
     }
     runtime = undefined;
+  });
+
+  it("takes what a known key has signed, and refuses what another one has", async () => {
+    await using registry = await startRegistry({ storage });
+    await using known = await createSigner();
+    await using stranger = await createSigner();
+    const signatures = join(directory, "signatures");
+    const places = join(directory, "home/.config/containers/registries.d");
+    await mkdir(places, { recursive: true });
+    const docker = { [registry.host]: { sigstore: `file://${signatures}` } };
+    await writeFile(join(places, "test.yaml"), JSON.stringify({ docker }));
+    const rule = { type: "signedBy", keyType: "GPGKeys", keyPath: known.publicKey };
+    runtime = await startTestRuntime({ signaturePolicy: await write("policy.json", { default: [rule] }) });
+    await stranger.sign(signatures, `${registry.host}/access/a:1`, made);
+    await expect(pull(registry)).rejects.toMatchObject(rejected);
+    await known.sign(signatures, `${registry.host}/access/a:1`, made);
+    expect(await pull(registry)).toBe(idOf(made));
+    await rm(places, { recursive: true });
   });
 
   it("is asked for each repository, also when the image is here under another name", async () => {

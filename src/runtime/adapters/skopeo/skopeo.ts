@@ -87,6 +87,8 @@ export function createSkopeo(options: SkopeoOptions): Skopeo {
         ...(authFile ? ["--src-authfile", authFile] : ["--src-no-creds"]),
         ...(access.insecure ? ["--src-tls-verify=false"] : []),
         "--dest-oci-accept-uncompressed-layers",
+        // They are looked at on the way, and a layout has no place for them.
+        "--remove-signatures",
         source,
         `oci:${layout}:image`,
       ]);
