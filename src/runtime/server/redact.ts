@@ -19,6 +19,7 @@ function fieldOf(field: DescField, message: Message): unknown {
 
 function describe(field: DescField, value: unknown): unknown {
   if (isSecret(field)) return redacted;
+  if (field.parent.name === "KeyValue") return nameOf(String(value));
   if (field.name === "annotations") return hideValues(value as object);
   if (isCommand(field)) return hideArguments(value as string[], field.name === "args");
   const { message: nested } = field;
@@ -33,6 +34,12 @@ function describe(field: DescField, value: unknown): unknown {
 function isSecret(field: DescField): boolean {
   if (field.proto.options?.debugRedact) return true;
   return field.parent.name === "KeyValue" && field.name === "value";
+}
+
+/** A name that is given with its value, as `NAME=value`, is refused later on. */
+function nameOf(key: string): string {
+  const [name = "", ...value] = key.split("=");
+  return value.length === 0 ? name : `${name}=${redacted}`;
 }
 
 /** kubelet puts values of the environment into commands, and people put passwords there. */

@@ -40,7 +40,11 @@ export function processEnv(config: ContainerConfig, image: ImageDefaults, hostna
   for (const entry of image.env) if (entry.indexOf("=") > 0) set(entry);
   config.envs.forEach(({ key, value }, index) => {
     if (!/^[^=\0]+$/.test(key)) {
-      throw invalid(`config.envs[${index}].key`, `is "${key}", and must be neither empty nor have an "="`);
+      // Not quoted: what follows an "=" is a value, and may be a secret.
+      throw invalid(
+        `config.envs[${index}].key`,
+        `is empty, or has an "=" or a NUL byte: give the name alone`,
+      );
     }
     set(`${key}=${decode(value, `config.envs[${index}].value`)}`);
   });

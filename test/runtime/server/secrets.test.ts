@@ -137,6 +137,8 @@ describe("A daemon", () => {
     await failing(runtime.execSync({ containerId: id, cmd: ["sh", "-c", "sleep 60", secret], timeout: 1n }));
     const badEnv = [{ key: "PASSWORD", value: Buffer.from(`${secret}\0`) }];
     await failing(createContainer(test, pod, containerConfig(["true"], { envs: badEnv })));
+    const badKey = [{ key: `PASSWORD=${secret}`, value: Buffer.from("") }];
+    await failing(createContainer(test, pod, containerConfig(["true"], { envs: badKey })));
     await failing(
       createContainer(
         test,
