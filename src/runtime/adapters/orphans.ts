@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 
 import { identifyProcess, type ProcessIdentity } from "./process.js";
 
@@ -19,10 +20,18 @@ export async function findPrograms(state: string): Promise<ProcessIdentity[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const found: ProcessIdentity[] = [];
   for (const pid of pids) {
-    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    if (!environment.split("\0").includes(mark)) continue;
+    if (!readEnvironment(pid).split("\0").includes(mark)) continue;
     const identity = await identifyProcess(pid);
     if (identity) found.push(identity);
   }
   return found;
+}
+
+/** Read at once: every start waits for those of all processes, and each turn of the event loop costs more. */
+function readEnvironment(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    return "";
+  }
 }
