@@ -1,6 +1,6 @@
 // Loaded into a daemon before its own code: ends it by SIGKILL at its nth step. Steps are the writing of a record,
-// the removal of one, and the start of a program: one just before it, one just after. CRIKIT_TEST_KILL names a file
-// with n: one that is there is read at the start, and SIGUSR2 makes the daemon read it and count from there.
+// the removal of one, and the start of a program, which then works on alone. CRIKIT_TEST_KILL names a file with n:
+// one that is there is read at the start, and SIGUSR2 makes the daemon read it and count from there.
 import childProcess from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import promises from "node:fs/promises";
@@ -33,7 +33,6 @@ promises.rm = async (path, options) => {
   await rm(path, options);
 };
 childProcess.spawn = (...args) => {
-  step();
   const child = spawn(...args);
   step();
   return child;
