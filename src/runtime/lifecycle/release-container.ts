@@ -25,14 +25,18 @@ export function releaseContainer(deps: LifecycleDeps, record: ContainerRecord): 
 }
 
 /**
- * Removes a container, whatever state it is in, and the layers that only it still used. What could not be freed is named by the error, and the record
- * stays so that a later call can finish it.
+ * Removes a container, whatever state it is in, and the layers that only it still used. What could not be freed
+ * is named by the error, and the record stays so that a later call can finish it.
  */
 export async function discardContainer(deps: LifecycleDeps, { id }: { id: string }): Promise<void> {
   const record = await deps.containers.update(id, { step: "removing" });
   checkReleased(await releaseContainer(deps, record), `container ${id}`);
-  await deps.containers.remove(id);
-  deps.containerNames.release(record.name, id);
+  try {
+    await deps.containers.remove(id);
+  } finally {
+    // Without its record it is gone; a directory that stays is cleared away by the next start.
+    if (!deps.containers.get(id)) deps.containerNames.release(record.name, id);
+  }
   await collectLayers(deps);
 }
 

@@ -29,8 +29,12 @@ export function releaseSandbox(deps: LifecycleDeps, record: SandboxRecord): Prom
 export async function discardSandbox(deps: LifecycleDeps, { id }: { id: string }): Promise<void> {
   const record = await deps.sandboxes.update(id, { step: "removing" });
   checkReleased(await releaseSandbox(deps, record), `sandbox ${id}`);
-  await deps.sandboxes.remove(id);
-  deps.sandboxNames.release(record.name, id);
+  try {
+    await deps.sandboxes.remove(id);
+  } finally {
+    // Without its record it is gone; a directory that stays is cleared away by the next start.
+    if (!deps.sandboxes.get(id)) deps.sandboxNames.release(record.name, id);
+  }
 }
 
 /** Ends the pause process and frees the network with its address. */

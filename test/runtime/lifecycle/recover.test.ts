@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { ContainerState, PodSandboxState } from "../../../src/proto.js";
+import { createTmpfs } from "../../../src/runtime/adapters/tmpfs/tmpfs.js";
 import { until } from "../../support/until.js";
 import { isAlive, rewrite } from "../support/insides.js";
 import {
@@ -135,5 +138,19 @@ describe("a daemon that starts again", () => {
     await test.runtime.startContainer({ containerId: created });
     await test.runtime.stopContainer({ containerId: started, timeout: 0n });
     expect((await statusOf(test, started)).exitCode).toBe(137);
+  });
+});
+
+describe("a directory that cannot be removed", () => {
+  it("does not keep the container's name, and goes when the daemon starts again", async () => {
+    const pod = await runPod(test);
+    const config = containerConfig(["sleep", "1000"]);
+    const id = await createContainer(test, pod, config);
+    const directory = join(test.directory, "root/containers", id);
+    await createTmpfs().mount(join(directory, "busy"), { sizeBytes: 4096 });
+    await expect(test.runtime.removeContainer({ containerId: id })).rejects.toThrow("EBUSY");
+    await createContainer(test, pod, config);
+    await test.restart();
+    expect(existsSync(directory)).toBe(false);
   });
 });
