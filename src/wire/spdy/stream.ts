@@ -1,0 +1,48 @@
+import { Duplex } from "node:stream";
+
+import type { SpdyHeaders } from "./headers.js";
+
+/** What a stream needs of its connection. */
+export interface StreamOwner {
+  /** Calls back when the bytes are with the kernel, or cannot be sent. */
+  sendData(streamId: number, payload: Buffer, fin: boolean, done: (error?: Error | null) => void): void;
+  /** The reader of this stream wants more. */
+  wanted(stream: SpdyStream): void;
+  /** The stream is over on our side, reset if it was not done. */
+  release(stream: SpdyStream, isDone: boolean): void;
+}
+
+/** Enough to keep a fast peer busy between two turns of the event loop. */
+const highWaterMark = 256 * 1024;
+
+/** One stream of a SPDY connection. `end()` closes our half alone; `destroy()` resets it at the peer. */
+export class SpdyStream extends Duplex {
+  readonly id: number;
+  /** What the opener said of it. */
+  readonly headers: SpdyHeaders;
+  readonly #owner: StreamOwner;
+
+  constructor(owner: StreamOwner, id: number, headers: SpdyHeaders) {
+    super({ allowHalfOpen: true, readableHighWaterMark: highWaterMark });
+    this.id = id;
+    this.headers = headers;
+    this.#owner = owner;
+  }
+
+  override _read(): void {
+    this.#owner.wanted(this);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#owner.sendData(this.id, chunk, false, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#owner.sendData(this.id, Buffer.alloc(0), true, done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#owner.release(this, this.readableEnded && this.writableFinished);
+    done(error);
+  }
+}
