@@ -3,7 +3,8 @@ import { dirname } from "node:path";
 import { sleep } from "../async/abort.js";
 import { NotFoundError } from "../errors.js";
 import { ChangeWatcher } from "./change-watcher.js";
-import type { LogLine } from "./format.js";
+import type { LogLine, LogRecord } from "./format.js";
+import { PartialJoiner } from "./join-partials.js";
 import { isMissing } from "./log-file.js";
 import { LogReader } from "./log-reader.js";
 
@@ -40,17 +41,38 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
   options.signal?.throwIfAborted();
   await checkDirectory(path);
   const { sinceNs } = options;
-  for await (const lines of options.follow ? follow(path, options) : readOnce(path, options)) {
+  const reader = new LogReader(path, new PartialJoiner());
+  for await (const lines of options.follow ? follow(reader, path, options) : readOnce(reader, options)) {
     for (const line of lines) if (sinceNs === undefined || line.timeNs >= sinceNs) yield line;
   }
 }
 
-// Below, lines go in batches: an async generator costs as much for one line as for a thousand.
-type Batches = AsyncGenerator<LogLine[], void>;
+/**
+ * What is written to a log from now on, as it was written: a part of a line comes at once. Follows over
+ * rotation, until `ended`, `signal` or a `break`.
+ */
+export async function followRecords(
+  path: string,
+  options: Pick<ReadLogOptions, "signal" | "ended">,
+): Promise<AsyncGenerator<LogRecord, void>> {
+  options.ended?.catch(() => {});
+  const reader = new LogReader<LogRecord>(path, {
+    push: (record) => ({ ...record, content: Buffer.from(record.content) }),
+    flush: () => [],
+  });
+  await reader.skipToEnd();
+  return records(follow(reader, path, options));
+}
 
-async function* readOnce(path: string, options: ReadLogOptions): Batches {
-  const reader = new LogReader(path);
-  async function* lines(): Batches {
+async function* records(batches: Batches<LogRecord>): AsyncGenerator<LogRecord, void> {
+  for await (const batch of batches) yield* batch;
+}
+
+// Below, lines go in batches: an async generator costs as much for one line as for a thousand.
+type Batches<Item> = AsyncGenerator<Item[], void>;
+
+async function* readOnce<Item>(reader: LogReader<Item>, options: ReadLogOptions): Batches<Item> {
+  async function* lines(): Batches<Item> {
     yield* linesToEnd(reader, options.signal);
     yield reader.flush();
   }
@@ -61,9 +83,8 @@ async function* readOnce(path: string, options: ReadLogOptions): Batches {
   }
 }
 
-async function* follow(path: string, options: ReadLogOptions): Batches {
+async function* follow<Item>(reader: LogReader<Item>, path: string, options: ReadLogOptions): Batches<Item> {
   const { signal } = options;
-  const reader = new LogReader(path);
   const watcher = new ChangeWatcher(path);
   const end = observe(options.ended, () => watcher.wake());
   try {
@@ -94,7 +115,7 @@ async function* follow(path: string, options: ReadLogOptions): Batches {
   }
 }
 
-async function* linesToEnd(reader: LogReader, signal: AbortSignal | undefined): Batches {
+async function* linesToEnd<Item>(reader: LogReader<Item>, signal: AbortSignal | undefined): Batches<Item> {
   for (let lines = await reader.read(); lines; lines = await reader.read()) {
     signal?.throwIfAborted();
     yield lines;
@@ -102,9 +123,9 @@ async function* linesToEnd(reader: LogReader, signal: AbortSignal | undefined): 
   signal?.throwIfAborted();
 }
 
-async function* lastLines(batches: Batches, tail: number | undefined): Batches {
+async function* lastLines<Item>(batches: Batches<Item>, tail: number | undefined): Batches<Item> {
   if (tail === undefined) return yield* batches;
-  let last: LogLine[] = [];
+  let last: Item[] = [];
   for await (const lines of batches) last = tail > 0 ? [...last, ...lines].slice(-tail) : [];
   yield last;
 }

@@ -1,5 +1,8 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 
+/** More than any runtime writes in one piece. */
+const longestRecordBytes = 64 * 1024;
+
 /** What became of a file that is held open, at the path it was opened by. */
 export type FileChange = "none" | "truncated" | "replaced" | "missing";
 
@@ -54,6 +57,14 @@ export class LogFile {
       if (isMissing(error)) return "missing";
       throw error;
     }
+  }
+
+  /** Goes to the end of the last whole line: whoever writes may be in the middle of the next. */
+  async skipToEnd(): Promise<void> {
+    const { size } = await this.#handle.stat();
+    const tail = Buffer.alloc(Math.min(size, longestRecordBytes));
+    const { bytesRead } = await this.#handle.read(tail, 0, tail.length, size - tail.length);
+    this.#offset = size - tail.length + tail.subarray(0, bytesRead).lastIndexOf("\n") + 1;
   }
 
   /** Read from the beginning again, after a truncation. */
