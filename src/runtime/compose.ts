@@ -6,6 +6,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { KeyedLock } from "../async/keyed-lock.js";
 import { SharedWork } from "../async/shared-work.js";
 import { ImageService, RuntimeService } from "../proto.js";
+import { StreamingServer } from "../streaming/streaming-server.js";
 import { detectCgroups } from "./adapters/cgroups/cgroups.js";
 import { createConmon } from "./adapters/conmon/conmon.js";
 import { DiskUsageCache } from "./adapters/disk-usage-cache.js";
@@ -28,6 +29,7 @@ import { Calls } from "./server/calls.js";
 import { createImageService } from "./server/image-service.js";
 import { instrument } from "./server/instrument.js";
 import { createRuntimeService } from "./server/runtime-service.js";
+import { createStreamingRuntime } from "./server/streaming-runtime.js";
 import { type ContainerRecord, containerRecordVersion } from "./state/container-record.js";
 import { LayerClaims } from "./state/layer-claims.js";
 import { Names } from "./state/names.js";
@@ -39,6 +41,7 @@ export interface Composed {
   exits: Exits;
   /** The calls under way. */
   calls: Calls;
+  streaming: StreamingServer;
   /**
    * Puts what can be reloaded of a configuration in force, for calls that begin from now on; those under way
    * go on with what they began with. When it throws, nothing has changed.
@@ -81,7 +84,8 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
     diskUsage: new DiskUsageCache(),
     cgroupParent: cgroupParent(config),
   };
-  const runtimeService = createRuntimeService(deps);
+  const streaming = new StreamingServer(createStreamingRuntime(deps));
+  const runtimeService = createRuntimeService(deps, streaming);
   const images = imageDeps(deps, programs);
   const imageService = createImageService(images);
   const calls = new Calls();
@@ -89,6 +93,7 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
     deps,
     exits,
     calls,
+    streaming,
     async reload(next, programs) {
       const replaced = await reloadableParts(next, { paths, programs, host });
       for (const each of [lifecycle, deps, images]) Object.assign(each, replaced);

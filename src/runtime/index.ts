@@ -104,11 +104,13 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     const moved = await makeRoomInRoot();
     if (moved > 0) log.info("Processes were moved to the control group init, to make room", { moved });
     const composed = await compose(claimed.config, programs, log);
-    const { deps, exits, calls, routes } = composed;
+    const { deps, exits, calls, streaming, routes } = composed;
     await checkOverlay(claimed.config.root);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();
+    undo.add("end the sessions", () => streaming.close());
+    await streaming.listen();
     undo.add("let the calls clean up", () => calls.end(cleanUpMs));
     await openWayToSocket(claimed.config, gid);
     const listening = await listen(path, routes, { gid });

@@ -11,6 +11,7 @@ import { requireById } from "../state/ids.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { mountRootfs } from "./create.js";
+import { monitorLog } from "./monitor-log.js";
 
 /**
  * Starts the container's command. One that cannot be started leaves the container ended, with exit code 128
@@ -50,13 +51,14 @@ function checkCanStart(record: ContainerRecord, sandbox: SandboxRecord): void {
 }
 
 async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: SandboxRecord): Promise<void> {
-  const { id, name, cgroupParent, logPath } = record;
+  const { id, name, cgroupParent } = record;
   const { handler } = sandbox;
   const { directory: bundle, rootfs } = deps.paths.container(id);
   const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config);
   if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
   const { init, monitor } = await createOciContainer(deps, {
-    ...{ id, name, bundle, handler, cgroupParent, logPath },
+    ...{ id, name, bundle, handler, cgroupParent },
+    ...monitorLog(deps, record),
     ...{ terminal: tty, stdin, stdinOnce },
   });
   await deps.containers.update(id, { init, monitor });

@@ -25,6 +25,7 @@ const monitorGraceMs = 2000;
 export interface OciCreate extends OciContainer {
   name: string;
   logPath?: string | undefined;
+  maxLogBytes?: number | undefined;
   terminal?: boolean;
   stdin?: boolean;
   stdinOnce?: boolean;
@@ -37,7 +38,16 @@ export async function writeBundle(deps: OciDeps, container: OciContainer, spec: 
 
 /** Creates the container of a bundle under a monitor. What a failure leaves is for `endOciContainer`. */
 export async function createOciContainer(deps: OciDeps, create: OciCreate): Promise<MonitoredContainer> {
-  const { id, name, bundle, logPath, terminal = false, stdin = false, stdinOnce = false } = create;
+  const {
+    id,
+    name,
+    bundle,
+    logPath,
+    maxLogBytes,
+    terminal = false,
+    stdin = false,
+    stdinOnce = false,
+  } = create;
   const { path, root, args } = requireHandler(deps, create.handler);
   const persistDirectory = join(deps.paths.persist, id);
   await mkdir(persistDirectory, { recursive: true, mode: 0o700 });
@@ -47,6 +57,7 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
     bundle,
     runtime: { path, root, args, systemdCgroup: deps.cgroups.isSystemd(create.cgroupParent) },
     logPath,
+    maxLogBytes,
     exitDirectory: deps.paths.exits,
     persistDirectory,
     attachDirectory: deps.paths.attach,

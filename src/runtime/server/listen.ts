@@ -49,20 +49,13 @@ export async function listen(
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });
-  const temporary = temporaryName(path);
+  const temporary = `${path}.${process.pid}`;
   await rm(temporary, { force: true });
   await bind(server, temporary);
-  let ino: number;
-  try {
-    if (gid !== undefined) await chown(temporary, process.getuid?.() ?? 0, gid);
-    await chmod(temporary, gid === undefined ? 0o600 : 0o660);
-    ({ ino } = await stat(temporary));
-    await rename(temporary, path);
-  } catch (error) {
-    // Removes the socket as well.
-    server.close();
-    throw error;
-  }
+  if (gid !== undefined) await chown(temporary, process.getuid?.() ?? 0, gid);
+  await chmod(temporary, gid === undefined ? 0o600 : 0o660);
+  const { ino } = await stat(temporary);
+  await rename(temporary, path);
   let closed: Promise<void> | undefined;
   return {
     close() {
@@ -91,11 +84,6 @@ function createGrpcServer(routes: (router: ConnectRouter) => void, shutdownSigna
     },
     handler,
   );
-}
-
-/** Not longer than the name itself, which may be as long as a socket's may be. */
-function temporaryName(path: string): string {
-  return `${path.slice(0, -1)}${path.endsWith("~") ? "+" : "~"}`;
 }
 
 function bind(server: Http2Server, path: string): Promise<void> {

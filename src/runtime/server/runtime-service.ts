@@ -1,7 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { RuntimeService } from "../../proto.js";
+import type { StreamingServer } from "../../streaming/streaming-server.js";
+import { prepareAttach } from "../container/attach.js";
 import { createContainer } from "../container/create.js";
+import { prepareExec } from "../container/exec.js";
 import { execSync } from "../container/exec-sync.js";
 import { listContainers } from "../container/list.js";
 import { removeContainer } from "../container/remove.js";
@@ -15,6 +18,7 @@ import { runtimeConfig, updateRuntimeConfig } from "../node/runtime-config.js";
 import { status } from "../node/status.js";
 import { version } from "../node/version.js";
 import { listPodSandboxes } from "../sandbox/list.js";
+import { preparePortForward } from "../sandbox/port-forward.js";
 import { removePodSandbox } from "../sandbox/remove.js";
 import { runPodSandbox } from "../sandbox/run.js";
 import { listPodSandboxStats, podSandboxStats } from "../sandbox/stats.js";
@@ -22,7 +26,10 @@ import { podSandboxStatus } from "../sandbox/status.js";
 import { stopPodSandbox } from "../sandbox/stop.js";
 
 /** The RuntimeService. What is not here yet is answered by `instrument`. */
-export function createRuntimeService(deps: RuntimeDeps): Partial<ServiceImpl<typeof RuntimeService>> {
+export function createRuntimeService(
+  deps: RuntimeDeps,
+  streaming: StreamingServer,
+): Partial<ServiceImpl<typeof RuntimeService>> {
   return {
     version,
     status: (request) => status(deps, request),
@@ -72,5 +79,8 @@ export function createRuntimeService(deps: RuntimeDeps): Partial<ServiceImpl<typ
       return {};
     },
     execSync: (request, { signal }) => execSync(deps, request, { signal }),
+    exec: (request) => ({ url: streaming.execUrl(prepareExec(deps, request)) }),
+    attach: (request) => ({ url: streaming.attachUrl(prepareAttach(deps, request)) }),
+    portForward: (request) => ({ url: streaming.portForwardUrl(preparePortForward(deps, request)) }),
   };
 }

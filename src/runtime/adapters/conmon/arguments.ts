@@ -29,6 +29,7 @@ export function conmonArguments(request: ConmonCreate): string[] {
     ...runtime.args.flatMap((arg) => ["--runtime-arg", arg]),
     ...(runtime.systemdCgroup ? ["--systemd-cgroup"] : []),
     ...["--log-path", logDriver(request.logPath)],
+    ...(request.maxLogBytes === undefined ? [] : ["--log-size-max", `${request.maxLogBytes}`]),
     // Flushing the log to disk would delay the news of every exit.
     ...["--log-level", "error", "--no-sync-log"],
     ...["--exit-dir", request.exitDirectory, "--persist-dir", request.persistDirectory],

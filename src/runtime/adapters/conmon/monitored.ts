@@ -16,6 +16,8 @@ export interface ConmonCreate {
   runtime: MonitoredRuntime;
   /** File for the output in CRI log format, in a directory that exists; undefined: the output is dropped. */
   logPath: string | undefined;
+  /** The log starts anew when it would grow beyond this. No limit unless given. */
+  maxLogBytes?: number | undefined;
   /** Gets a file named for the container, holding its exit code, when it ends. */
   exitDirectory: string;
   /** Gets the file `oom` when the kernel killed a process of the container for want of memory. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
 import { helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
+import { onTerminal } from "../on-terminal.js";
 import { CommandError, type CommandOutput, runCommand } from "../run-command.js";
 import { isKnown } from "./is-known.js";
 
@@ -34,7 +35,7 @@ export interface Runc {
   /** What the OCI runtime knows; undefined when it knows no such container. */
   state(id: string): Promise<RuncState | undefined>;
   /**
-   * Runs a process in a running container on plain pipes. It ends with the process's exit code, or 128 and
+   * Runs a process in a running container on plain pipes, or on a terminal behind them. It ends with the process's exit code, or 128 and
    * the signal's number. One that could not be run leaves no pid file, and the reason on stderr.
    */
   exec(id: string, process: OciProcess, options: RuncExecOptions): Promise<ChildProcess>;
@@ -107,8 +108,22 @@ export function createRunc(options: RuncOptions): Runc {
 
     async exec(id, process, { processFile, pidFile }) {
       await writeFile(processFile, JSON.stringify(process), { mode: 0o600 });
-      const args = [...globalArgs, "exec", "--process", processFile, "--pid-file", pidFile, id];
-      const child = spawn(options.path, args, { env: helperEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
+      const plain = [
+        options.path,
+        ...globalArgs,
+        "exec",
+        "--process",
+        processFile,
+        "--pid-file",
+        pidFile,
+        id,
+      ];
+      const { command, env } = process.terminal ? onTerminal(plain) : { command: plain, env: {} };
+      const [file = "", ...args] = command;
+      const child = spawn(file, args, {
+        env: { ...helperEnvironment(), ...env },
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       // A command may end without reading its input.
       child.stdin.on("error", () => {});
       await once(child, "spawn");
