@@ -2,6 +2,7 @@ import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import { createImageClient, type ImageClient } from "../services/image-client.js";
 import { createRuntimeClient, type RuntimeClient } from "../services/runtime-client.js";
+import { SessionOpener, type StreamingOptions } from "../sessions/open-session.js";
 import type { Connection } from "../transport/connection.js";
 import { Containers } from "./containers.js";
 import type { ApiContext } from "./context.js";
@@ -17,6 +18,7 @@ export interface CriClientParts {
   imageConnection?: Connection | undefined;
   callTimeoutMs?: number | undefined;
   logRoot?: string | undefined;
+  streaming?: StreamingOptions | undefined;
 }
 
 /**
@@ -59,6 +61,7 @@ export class CriClient implements AsyncDisposable {
       runtime: this.runtime,
       image: this.image,
       logRoot: parts.logRoot ?? defaultLogRoot,
+      sessions: new SessionOpener(parts.streaming),
     };
     this.pods = new Pods(context);
     this.containers = new Containers(context);

@@ -1,6 +1,7 @@
 import { type EndpointAttempt, InvalidArgumentError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
+import type { StreamingOptions } from "../sessions/open-session.js";
 import type { Connection, ConnectionOptions } from "../transport/connection.js";
 import { parseEndpoint } from "../transport/endpoint.js";
 import { describeAttempt, noEndpoint } from "./attempt.js";
@@ -32,6 +33,8 @@ export interface ConnectOptions extends CallOptions, ConnectionOptions {
    * `/var/log/pods` unless told. The runtime writes there, so it must be a path on the runtime's host.
    */
   logRoot?: string | undefined;
+  /** How exec, attach and port-forward sessions are opened. */
+  streaming?: StreamingOptions | undefined;
 }
 
 const defaultTimeoutMs = 5_000;
@@ -67,7 +70,7 @@ export async function connectFrom(
   options: ConnectOptions,
 ): Promise<CriClient> {
   const { signal, timeoutMs = defaultTimeoutMs, headers, imageEndpoint, callTimeoutMs, logRoot } = options;
-  const { transport, maxMessageBytes, interceptors } = options;
+  const { transport, maxMessageBytes, interceptors, streaming } = options;
   signal?.throwIfAborted();
   if (transport && endpoint === undefined) {
     throw new InvalidArgumentError("A transport needs the endpoint that it leads to", { field: "endpoint" });
@@ -93,6 +96,7 @@ export async function connectFrom(
     imageConnection,
     callTimeoutMs: callTimeoutMs ?? discovery.callTimeoutMs,
     logRoot,
+    streaming,
   });
 }
 

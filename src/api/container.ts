@@ -1,10 +1,12 @@
 import type { LogLine } from "../logs/format.js";
 import type { CallOptions } from "../services/call-options.js";
+import type { Session } from "../sessions/session.js";
 import { containerLogs, type LogOptions } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { type ExecOptions, type ExecResult, execSync } from "./exec.js";
+import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
 
@@ -94,6 +96,37 @@ export class Container {
   exec(command: readonly string[], options?: ExecOptions): Promise<ExecResult<string | Buffer>>;
   async exec(command: readonly string[], options: ExecOptions = {}): Promise<ExecResult<string | Buffer>> {
     return execSync(this.#context, this.id, command, options);
+  }
+
+  /**
+   * Starts a command in the container and gives its streams, as `child_process.spawn` does. Read both outputs.
+   *
+   * @throws UnavailableError when the runtime's streaming server cannot be reached.
+   *
+   * @example
+   * ```ts
+   * await using shell = await web.spawn(["sh"], { stdin: true });
+   * shell.stdin.end("ls; exit 3\n");
+   * for await (const chunk of shell.stdout) process.stdout.write(chunk);
+   * console.log((await shell.exited).exitCode); // 3
+   * ```
+   */
+  async spawn(command: readonly string[], options: SpawnOptions = {}): Promise<Session> {
+    return spawnSession(this.#context, this.id, command, options);
+  }
+
+  /**
+   * Joins the container's own process: its output from now on and, with `stdin`, its input. How the session
+   * ends says nothing of how the container does: see `wait()`.
+   *
+   * @example
+   * ```ts
+   * await using session = await web.attach({ stdin: true });
+   * session.stdin.write("reload\n");
+   * ```
+   */
+  async attach(options: AttachOptions = {}): Promise<Session> {
+    return attachSession(this.#context, this.id, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ImageClient } from "../services/image-client.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
+import type { SessionOpener } from "../sessions/open-session.js";
 
 /** What every handle has of its client. */
 export interface ApiContext {
@@ -7,4 +8,5 @@ export interface ApiContext {
   readonly runtime: RuntimeClient;
   readonly image: ImageClient;
   readonly logRoot: string;
+  readonly sessions: SessionOpener;
 }

@@ -1,4 +1,6 @@
 import { rm } from "node:fs/promises";
+import type { Duplex } from "node:stream";
+
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type PodSandboxConfig, PodSandboxConfigSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
@@ -10,6 +12,7 @@ import { createContainer, runContainer } from "./create-container.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { rebuildPodConfig } from "./pod-defaults.js";
 import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
+import { connectPort, type ForwardOptions, forwardPort, type PortForward } from "./port-forward.js";
 
 export interface CreateContainerOptions extends CallOptions {
   /**
@@ -77,6 +80,35 @@ export class Pod {
     const { sandboxConfig, ...call } = options;
     const sandbox = await this.sandboxConfig(sandboxConfig, call);
     return runContainer(this.#context, { podId: this.id, sandbox }, config, call);
+  }
+
+  /**
+   * Opens a connection to a port of the pod, as if from inside it. The stream half-closes and ends as a TCP
+   * connection does; a port where nobody listens is an error of the stream.
+   *
+   * @example
+   * ```ts
+   * const socket = await pod.connect(80);
+   * socket.end("GET / HTTP/1.0\r\n\r\n");
+   * for await (const chunk of socket) process.stdout.write(chunk);
+   * ```
+   */
+  async connect(port: number, options: CallOptions = {}): Promise<Duplex> {
+    return connectPort(this.#context, this.id, port, options);
+  }
+
+  /**
+   * Listens on this machine and carries each connection to a port of the pod. One that fails is closed, and
+   * told to `onError`; the others go on. An abort of the signal closes it all.
+   *
+   * @example
+   * ```ts
+   * await using forward = await pod.forward(80);
+   * const response = await fetch(`http://127.0.0.1:${forward.port}/`);
+   * ```
+   */
+  async forward(port: number, options: ForwardOptions = {}): Promise<PortForward> {
+    return forwardPort(this.#context, this.id, port, options);
   }
 
   /** Its containers, ended ones too, newest first. */

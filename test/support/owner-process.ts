@@ -61,15 +61,13 @@ export async function claimsBelow(directory: string): Promise<Claimed[]> {
 }
 
 /** What is left of runtimes in a temporary directory, of those that were claimed and of others. */
-export async function findAllLeaks(directory: string, claimed: readonly Claimed[] = []): Promise<string[]> {
-  const unknown = { bridge: "crikit-none", subnet: "192.0.2.0/24" };
+export async function findAllLeaks(directory: string, claimed: readonly Claimed[]): Promise<string[]> {
   const left = await Promise.all(
     claimed.map(({ bridge, subnet, ...claim }) => findLeaks({ ...claim, network: { bridge, subnet } })),
   );
   const files = (await readdir(directory)).map((name) => `file ${join(directory, name)}`);
   const claims = (await claimsBelow(directory)).map(({ subnet }) => `claim of ${subnet}`);
-  const others = await findLeaks({ directory: join(directory, "crikit-"), network: unknown });
-  return [...left.flat(), ...files, ...claims, ...others];
+  return [...left.flat(), ...files, ...claims];
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

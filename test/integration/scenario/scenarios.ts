@@ -6,6 +6,7 @@ import { execScenarios } from "./exec.js";
 import { imageScenarios } from "./images.js";
 import { logScenarios } from "./logs.js";
 import { podScenarios } from "./pods.js";
+import { sessionScenarios } from "./sessions.js";
 import { statsScenarios } from "./stats.js";
 import { openSubject, type Subject } from "./subject.js";
 
@@ -33,6 +34,7 @@ export function runScenarios(
   describe("pods", () => podScenarios(subject));
   describe("containers", () => containerScenarios(subject));
   describe("exec", () => execScenarios(subject));
+  describe("sessions", () => sessionScenarios(subject));
   describe("logs", () => logScenarios(subject));
   describe("stats", () => statsScenarios(subject));
   describe("images", () => imageScenarios(subject));

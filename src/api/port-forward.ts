@@ -1,0 +1,81 @@
+import { createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import { InvalidArgumentError } from "../errors.js";
+import type { CallOptions } from "../services/call-options.js";
+import type { ApiContext } from "./context.js";
+
+export interface ForwardOptions extends CallOptions {
+  /** The local port to listen on; a free one unless told. */
+  port?: number | undefined;
+  /** The local address to listen on; `127.0.0.1` unless told. */
+  host?: string | undefined;
+  /** Told when one connection failed; the others go on. */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A local listener whose connections lead into a pod. */
+export interface PortForward extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Ends the listener and its connections. Again: nothing more happens. */
+  close(): Promise<void>;
+}
+
+/** Opens one connection to a port of the pod. */
+export async function connectPort(
+  context: ApiContext,
+  podSandboxId: string,
+  port: number,
+  { signal, headers, timeoutMs }: CallOptions,
+): Promise<Duplex> {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError(`Port ${port} is not a number from 1 to 65535`, { field: "port" });
+  }
+  const newUrl = async () => {
+    const call = { signal, headers, timeoutMs };
+    return (await context.runtime.portForward({ podSandboxId, port: [port] }, call)).url;
+  };
+  return context.sessions.openPort(port, newUrl, { signal });
+}
+
+/** Listens on this machine; each connection gets one of its own into the pod. */
+export async function forwardPort(
+  context: ApiContext,
+  podSandboxId: string,
+  port: number,
+  options: ForwardOptions,
+): Promise<PortForward> {
+  const { port: localPort = 0, host = "127.0.0.1", onError, signal, headers } = options;
+  signal?.throwIfAborted();
+  const open = new Set<Socket>();
+  const ended = new AbortController();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    carry(socket).catch((error) => {
+      socket.destroy();
+      if (!ended.signal.aborted) onError?.(error);
+    });
+  });
+  async function carry(socket: Socket): Promise<void> {
+    const remote = await connectPort(context, podSandboxId, port, { signal: ended.signal, headers });
+    await Promise.all([pipeline(socket, remote), pipeline(remote, socket)]);
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(localPort, host, resolve);
+  });
+  const address = server.address();
+  const close = async () => {
+    signal?.removeEventListener("abort", onAbort);
+    ended.abort();
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of open) socket.destroy();
+    await closed;
+  };
+  const onAbort = () => void close();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const bound = typeof address === "object" && address ? address.port : localPort;
+  return { host, port: bound, close, [Symbol.asyncDispose]: close };
+}
