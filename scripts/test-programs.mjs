@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Programs that only tests call. They are unpacked from their Debian packages into .cache/ and run from
-// there, never installed: no service starts, and a machine with Docker keeps its own containerd.
+// Programs that only tests call. They are unpacked from their Debian packages, or built by Go, into .cache/ and
+// run from there, never installed: no service starts, and a machine with Docker keeps its own containerd.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -24,8 +24,28 @@ const testPackages = {
   "libsystemd-shared": { program: "usr/share/doc/libsystemd-shared", ...onSystemd },
 };
 
-/** Unpacks what is not there yet; silent when all is there. */
+const crictl = { package: "sigs.k8s.io/cri-tools/cmd/crictl", version: "v1.37.0" };
+
+/** Unpacks and builds what is not there yet; silent when all is there. */
 export function fetchTestPrograms() {
+  unpackMissing();
+  buildCrictl();
+}
+
+/** Without Go its tests are left out: test/left-out.ts says so. */
+function buildCrictl() {
+  const directory = join(cacheDirectory, "crictl", crictl.version);
+  if (existsSync(join(directory, "crictl"))) return;
+  if (spawnSync("go", ["version"]).status !== 0) return;
+  console.log(
+    `Building crictl ${crictl.version} into .cache/test-programs (the client whose sessions we serve)`,
+  );
+  mkdirSync(directory, { recursive: true });
+  const env = { ...process.env, GOBIN: directory, GOFLAGS: "-mod=mod" };
+  run("go", ["install", `${crictl.package}@${crictl.version}`], directory, env);
+}
+
+function unpackMissing() {
   const missing = Object.entries(testPackages).filter(
     ([name, { program, unless = "" }]) =>
       !existsSync(join(cacheDirectory, name, program)) && !existsSync(unless),
@@ -69,8 +89,8 @@ function download(name, directory) {
   run("apt-get", args, directory);
 }
 
-function run(program, args, cwd) {
-  const result = spawnSync(program, args, { cwd, encoding: "utf8" });
+function run(program, args, cwd, env = process.env) {
+  const result = spawnSync(program, args, { cwd, env, encoding: "utf8" });
   if (result.status === 0) return;
   throw new SetupError(`${program} ${args.join(" ")} failed:\n${result.stderr || result.error?.message}`);
 }
