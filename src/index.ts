@@ -41,8 +41,10 @@ export type { EnsuredImage, ImageFilter, Images, PulledImage, PullOptions } from
 export type { CreateContainerOptions, ListedPod, OwnedPod, Pod } from "./api/pod.js";
 export type { PodMetadata, PodState, PodStatus, PodSummary } from "./api/pod-status.js";
 export type { PodFilter, Pods } from "./api/pods.js";
+export type { ForwardOptions, PortForward } from "./api/port-forward.js";
 export type { RunPodOptions } from "./api/run-pod.js";
 export type { RuntimeCondition, RuntimeHandlerInfo, RuntimeInfo } from "./api/runtime-info.js";
+export type { AttachOptions, SpawnOptions } from "./api/spawn.js";
 export type { ContainerExit } from "./api/wait.js";
 export {
   CriError,
@@ -67,10 +69,12 @@ export {
 export { type ImageRef, parseImageRef } from "./image-ref.js";
 export type { LogLine, LogStream } from "./logs/format.js";
 export type { CallOptions } from "./services/call-options.js";
-
 // For programs that call RPCs themselves, and for libraries on top.
 export { createImageClient, type ImageClient } from "./services/image-client.js";
 export { createRuntimeClient, type RuntimeClient } from "./services/runtime-client.js";
 export type { ServiceClient, ServiceOptions } from "./services/service-client.js";
+export type { StreamingOptions } from "./sessions/open-session.js";
+export type { Session, SessionExit } from "./sessions/session.js";
 export { type Connection, type ConnectionOptions, openConnection } from "./transport/connection.js";
 export { type Endpoint, parseEndpoint } from "./transport/endpoint.js";
+export type { TerminalSize } from "./wire/channels.js";

@@ -4,8 +4,9 @@ import type { Session } from "../sessions/session.js";
 import { containerLogs, type LogOptions } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
+import { copyIn, copyOut } from "./copy.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
-import { type ExecOptions, type ExecResult, execSync } from "./exec.js";
+import { type ExecOptions, type ExecResult, execCommand } from "./exec.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
@@ -95,7 +96,7 @@ export class Container {
   ): Promise<ExecResult<Buffer>>;
   exec(command: readonly string[], options?: ExecOptions): Promise<ExecResult<string | Buffer>>;
   async exec(command: readonly string[], options: ExecOptions = {}): Promise<ExecResult<string | Buffer>> {
-    return execSync(this.#context, this.id, command, options);
+    return execCommand(this.#context, this.id, command, options);
   }
 
   /**
@@ -127,6 +128,32 @@ export class Container {
    */
   async attach(options: AttachOptions = {}): Promise<Session> {
     return attachSession(this.#context, this.id, options);
+  }
+
+  /**
+   * Copies a file or a directory of this machine, with all that is in it, into a directory of the container,
+   * which must be there. It keeps its name, modes and links. The container needs a tar program.
+   *
+   * @example
+   * ```ts
+   * await web.copyIn("./site", "/srv"); // there is /srv/site then
+   * ```
+   */
+  async copyIn(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    await copyIn(this.#context, this.id, { from, to }, options);
+  }
+
+  /**
+   * Copies a file or a directory of the container into a directory of this machine, which must be there. What
+   * was copied before an error stays.
+   *
+   * @example
+   * ```ts
+   * await web.copyOut("/var/log/nginx", "./logs"); // there is ./logs/nginx then
+   * ```
+   */
+  async copyOut(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    await copyOut(this.#context, this.id, { from, to }, options);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { CriError, DeadlineError, NonZeroExitError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
+import { execBySession } from "./exec-session.js";
 import { toSeconds } from "./time.js";
 
 export interface ExecOptions extends CallOptions {
@@ -11,6 +12,11 @@ export interface ExecOptions extends CallOptions {
   timeoutMs?: number | undefined;
   /** Throw a `NonZeroExitError` when the command ends with a code other than 0. */
   check?: boolean | undefined;
+  /**
+   * What the command gets as its input, to its end; none unless told. With it the command runs in a session:
+   * at the end of `timeoutMs`, or on an abort, not every runtime kills it.
+   */
+  stdin?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /** `utf8` for text, the default, or `buffer` for bytes. */
   encoding?: "utf8" | "buffer" | undefined;
 }
@@ -24,32 +30,28 @@ export interface ExecResult<Output extends string | Buffer = string> {
 /** A runtime needs a moment to kill the command and to answer. */
 const graceMs = 10_000;
 
-/** Runs a command by the ExecSync RPC, which buffers the output and takes no stdin. */
-export async function execSync(
+/** What a command has said, in bytes. */
+export type ExecOutput = ExecResult<Buffer>;
+
+/** Runs a command to its end: by the ExecSync RPC, or by a session where it is to have an input. */
+export async function execCommand(
   context: ApiContext,
   containerId: string,
   command: readonly string[],
   options: ExecOptions,
 ): Promise<ExecResult<string | Buffer>> {
-  const { timeoutMs = 0, check = false, encoding = "utf8", signal, headers } = options;
-  const seconds = toSeconds(timeoutMs);
-  const call = { signal, headers, timeoutMs: timeoutMs > 0 ? Number(seconds) * 1_000 + graceMs : 0 };
+  const { timeoutMs = 0, check = false, encoding = "utf8" } = options;
+  const isSession = options.stdin !== undefined;
   try {
-    const response = await context.runtime.execSync(
-      { containerId, cmd: [...command], timeout: seconds },
-      call,
-    );
-    const read = (bytes: Uint8Array) => {
-      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return encoding === "buffer" ? buffer : buffer.toString();
-    };
-    const { exitCode } = response;
-    const result = { exitCode, stdout: read(response.stdout), stderr: read(response.stderr) };
+    const run = isSession ? execBySession : execSync;
+    const { exitCode, ...output } = await run(context, containerId, command, options);
+    const read = (bytes: Buffer) => (encoding === "buffer" ? bytes : bytes.toString());
+    const result = { exitCode, stdout: read(output.stdout), stderr: read(output.stderr) };
     if (check && exitCode !== 0) {
       // Arguments often carry secrets, so the message names the program alone.
       throw new NonZeroExitError(`Command ${command[0]} ended with exit code ${exitCode}`, {
         ...result,
-        rpc: "ExecSync",
+        rpc: isSession ? "Exec" : "ExecSync",
         endpoint: context.endpoint,
       });
     }
@@ -57,6 +59,21 @@ export async function execSync(
   } catch (error) {
     throw explain(error, command, timeoutMs);
   }
+}
+
+async function execSync(
+  context: ApiContext,
+  containerId: string,
+  command: readonly string[],
+  { timeoutMs = 0, signal, headers }: ExecOptions,
+): Promise<ExecOutput> {
+  const seconds = toSeconds(timeoutMs);
+  const call = { signal, headers, timeoutMs: timeoutMs > 0 ? Number(seconds) * 1_000 + graceMs : 0 };
+  const request = { containerId, cmd: [...command], timeout: seconds };
+  const { exitCode, stdout, stderr } = await context.runtime.execSync(request, call);
+  const buffer = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  return { exitCode, stdout: buffer(stdout), stderr: buffer(stderr) };
 }
 
 function explain(error: unknown, command: readonly string[], timeoutMs: number): unknown {

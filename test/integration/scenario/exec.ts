@@ -29,6 +29,24 @@ export function execScenarios(subject: () => Subject): void {
     expect((await container.exec(["ps", "-o", "args"])).stdout).not.toContain("sleep 987");
   });
 
+  test("exec gives a command its input, to the end", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("exec-input");
+    const container = await runScript(pod, "sleep 1000");
+    expect(await container.exec(["cat"], { stdin: "typed\n" })).toEqual({
+      exitCode: 0,
+      stdout: "typed\n",
+      stderr: "",
+    });
+    const failed = container.exec(["sh", "-c", "wc -c; exit 4"], {
+      stdin: Buffer.alloc(3_000_000),
+      check: true,
+    });
+    await expect(failed).rejects.toMatchObject({ code: "non_zero_exit", exitCode: 4, stdout: "3000000\n" });
+    const endless = container.exec(["sh", "-c", "cat; yes"], { stdin: "" });
+    await expect(endless).rejects.toMatchObject({ code: "resource_exhausted" });
+  });
+
   test("exec in a container that has ended is an error", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("exec-ended");

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { findLeaks, type Traces } from "../../support/leaks.js";
 import type { Behaviour } from "./behaviour.js";
 import { containerScenarios } from "./containers.js";
+import { copyScenarios } from "./copy.js";
 import { execScenarios } from "./exec.js";
 import { imageScenarios } from "./images.js";
 import { logScenarios } from "./logs.js";
@@ -35,6 +36,7 @@ export function runScenarios(
   describe("containers", () => containerScenarios(subject));
   describe("exec", () => execScenarios(subject));
   describe("sessions", () => sessionScenarios(subject));
+  describe("copy", () => copyScenarios(subject));
   describe("logs", () => logScenarios(subject));
   describe("stats", () => statsScenarios(subject));
   describe("images", () => imageScenarios(subject));
