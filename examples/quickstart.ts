@@ -1,6 +1,6 @@
 /**
  * The main job of crikit from start to end: bring up a runtime, make an image, run a pod, follow the log of a
- * container, run a command in it, clean up.
+ * container, run a command in it, forward a port, clean up.
  *
  *   npm run quickstart
  *   npm run quickstart -- --endpoint unix:///run/containerd/containerd.sock
@@ -9,7 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Container, type CriClient, CriError, connect } from "crikit";
+import { type Container, type CriClient, CriError, connect, type Pod } from "crikit";
 import { busyboxImage, type RuntimeHandle, serveRegistry, startRuntime } from "crikit/testing";
 import { interrupted, step } from "./step.js";
 
@@ -65,6 +65,11 @@ async function tellStory(endpoint: string, bringImage: (cri: CriClient) => Promi
     ({ exitCode, stdout }) => [`exit code ${exitCode}, it says: ${stdout.trim()}`],
   );
   await step(
+    "Serve a page in it and fetch it through a forwarded port",
+    () => fetchThroughForward(pod, container),
+    ({ port, page }) => [`http://127.0.0.1:${port}/ says: ${page}`],
+  );
+  await step(
     "Stop it and wait for its exit code",
     async () => {
       await container.stop({ gracePeriodMs: 5000 });
@@ -107,6 +112,14 @@ async function readUntil(container: Container, text: string): Promise<string[]> 
     if (line.text.includes(text)) break;
   }
   return lines;
+}
+
+async function fetchThroughForward(pod: Pod, container: Container) {
+  const serve = "mkdir /www && echo Hello from the pod > /www/index.html && httpd -p 8080 -h /www";
+  await container.exec(["sh", "-c", serve], { check: true });
+  await using forward = await pod.forward(8080, { signal: interrupted });
+  const response = await fetch(`http://127.0.0.1:${forward.port}/`, { signal: interrupted });
+  return { port: forward.port, page: (await response.text()).trim() };
 }
 
 async function temporaryDirectory() {

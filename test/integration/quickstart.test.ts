@@ -8,6 +8,7 @@ test("the quickstart tells its whole story on the bundled runtime and removes it
   const root = /keeps everything below (\S+)/.exec(stdout)?.[1] ?? "";
   expect(stdout).toContain("Counting 3");
   expect(stdout).toMatch(/exit code 0, it says: quickstart runs \d+ processes/);
+  expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/ says: Hello from the pod/);
   expect(stdout).toContain("exit code 7 (Error)");
   expect(stdout.trimEnd().split("\n").at(-1)).toBe("quickstart: ok");
   expect(root).not.toBe("");
