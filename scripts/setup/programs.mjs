@@ -40,6 +40,8 @@ export const runtimeNeeds = [
   { name: "flock", package: "util-linux", why: "keeps a second daemon off the same root" },
   { name: "mount", package: "mount", why: "stacks image layers into a root filesystem" },
   { name: "socat", package: "socat", why: "carries the bytes of a forwarded port" },
+  { name: "script", package: "bsdutils", why: "gives a command a terminal" },
+  { name: "stty", package: "coreutils", why: "sets the size of a terminal" },
   { name: "tar", package: "tar", why: "packs image layers" },
   {
     name: "seccomp.json",

@@ -6,7 +6,10 @@ import type { RuntimeConfig } from "./config.js";
 /** Called by their paths. */
 const tools = ["conmon", "skopeo", "umoci", "zstd", "catatonit"] as const;
 /** Called by their names. */
-const systemTools = ["ip", "iptables", "mount", "umount", "unshare", "setpriv", "flock"];
+const systemTools = [
+  ...["ip", "iptables", "mount", "umount", "unshare", "setpriv", "flock"],
+  ...["nsenter", "socat", "script", "stty"],
+];
 const builtInNetworkPlugins = ["bridge", "host-local", "portmap"];
 
 export type Programs = Record<(typeof tools)[number], string> & {
