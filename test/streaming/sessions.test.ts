@@ -141,6 +141,8 @@ async function withoutSpdy(): Promise<{ port: number } & AsyncDisposable> {
       socket.write(["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n"));
       socket.write(otherHead);
       other.write(head);
+      // Either side may go first, at the end of a session.
+      for (const side of [socket, other]) side.on("error", () => {});
       socket.pipe(other).pipe(socket);
     });
     handed.end();
