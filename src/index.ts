@@ -34,7 +34,7 @@ export type {
   ContainerSummary,
 } from "./api/container-status.js";
 export type { ContainerFilter, Containers } from "./api/containers.js";
-export type { ExecOptions, ExecResult } from "./api/exec.js";
+export type { ExecOptions, ExecResult } from "./api/exec-options.js";
 export type { Image } from "./api/image.js";
 export type { FilesystemUsage, ImageFsInfo } from "./api/image-fs-info.js";
 export type { EnsuredImage, ImageFilter, Images, PulledImage, PullOptions } from "./api/images.js";

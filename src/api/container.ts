@@ -6,7 +6,8 @@ import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "
 import type { ApiContext } from "./context.js";
 import { copyIn, copyOut } from "./copy.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
-import { type ExecOptions, type ExecResult, execCommand } from "./exec.js";
+import { execCommand } from "./exec.js";
+import type { ExecOptions, ExecResult } from "./exec-options.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 
 import { CriError } from "../errors.js";
 import type { ApiContext } from "./context.js";
-import type { ExecOptions, ExecOutput } from "./exec.js";
+import type { ExecOptions, ExecOutput } from "./exec-options.js";
 import { spawnSession } from "./spawn.js";
 
 /** As much as ExecSync can answer. */
