@@ -19,6 +19,7 @@ import type { RuntimeConfig } from "./config.js";
 import type { LifecycleDeps, RuntimeDeps } from "./deps.js";
 import type { ImageDeps } from "./image/image-deps.js";
 import { openImageStores } from "./image/open.js";
+import { Events } from "./lifecycle/events.js";
 import { Exits } from "./lifecycle/exits.js";
 import type { Logger } from "./log.js";
 import { type RuntimePaths, runtimePaths } from "./paths.js";
@@ -39,6 +40,7 @@ import { RecordStore } from "./state/store.js";
 export interface Composed {
   deps: RuntimeDeps;
   exits: Exits;
+  events: Events;
   /** The calls under way. */
   calls: Calls;
   streaming: StreamingServer;
@@ -77,9 +79,11 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
     tmpfs: createTmpfs(),
   };
   const exits = new Exits(lifecycle);
+  const events = new Events(lifecycle);
   const deps: RuntimeDeps & ReloadableParts = {
     ...lifecycle,
     exits,
+    events,
     host,
     diskUsage: new DiskUsageCache(),
     cgroupParent: cgroupParent(config),
@@ -92,6 +96,7 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
   return {
     deps,
     exits,
+    events,
     calls,
     streaming,
     async reload(next, programs) {

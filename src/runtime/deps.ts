@@ -9,6 +9,7 @@ import type { Overlay } from "./adapters/overlay/overlay.js";
 import type { Runc } from "./adapters/runc/runc.js";
 import type { Tmpfs } from "./adapters/tmpfs/tmpfs.js";
 import type { HandlerConfig, RuntimeConfig } from "./config.js";
+import type { LifecycleEvent } from "./lifecycle/events.js";
 import type { Logger } from "./log.js";
 import type { SeccompProfile } from "./oci.js";
 import type { RuntimePaths } from "./paths.js";
@@ -62,10 +63,17 @@ export interface ExitSource {
   check(id: string): Promise<void>;
 }
 
+/** What happens to containers and sandboxes. */
+export interface EventSource {
+  /** From this call on; the signal ends it with its own reason. */
+  subscribe(signal?: AbortSignal): AsyncIterable<LifecycleEvent>;
+}
+
 /** What the use cases stand on. Made in `compose.ts`. */
 export interface RuntimeDeps extends LifecycleDeps {
   config: RuntimeConfig;
   exits: ExitSource;
+  events: EventSource;
   host: HostFacts;
   diskUsage: DiskUsageCache;
   /** The profile behind RuntimeDefault; undefined where the host has none. */

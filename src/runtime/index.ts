@@ -104,7 +104,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     const moved = await makeRoomInRoot();
     if (moved > 0) log.info("Processes were moved to the control group init, to make room", { moved });
     const composed = await compose(claimed.config, programs, log);
-    const { deps, exits, calls, streaming, routes } = composed;
+    const { deps, exits, events, calls, streaming, routes } = composed;
     await checkOverlay(claimed.config.root);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
@@ -115,6 +115,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     await openWayToSocket(claimed.config, gid);
     const listening = await listen(path, routes, { gid });
     undo.add("stop serving", () => listening.close());
+    undo.add("end the streams of events", () => events.close());
     let current = config;
     return {
       close,

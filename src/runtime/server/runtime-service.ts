@@ -17,6 +17,7 @@ import type { RuntimeDeps } from "../deps.js";
 import { runtimeConfig, updateRuntimeConfig } from "../node/runtime-config.js";
 import { status } from "../node/status.js";
 import { version } from "../node/version.js";
+import { containerEvents } from "../sandbox/events.js";
 import { listPodSandboxes } from "../sandbox/list.js";
 import { preparePortForward } from "../sandbox/port-forward.js";
 import { removePodSandbox } from "../sandbox/remove.js";
@@ -78,6 +79,7 @@ export function createRuntimeService(
       await reopenContainerLog(deps, request);
       return {};
     },
+    getContainerEvents: (_request, { signal }) => containerEvents(deps, { signal }),
     execSync: (request, { signal }) => execSync(deps, request, { signal }),
     exec: (request) => ({ url: streaming.execUrl(prepareExec(deps, request)) }),
     attach: (request) => ({ url: streaming.attachUrl(prepareAttach(deps, request)) }),

@@ -34,6 +34,9 @@ interface RecordFile<T> {
   record: T;
 }
 
+/** Told of a change once it is written; undefined stands for no record. */
+export type RecordObserver<T> = (before: T | undefined, after: T | undefined) => void;
+
 const fileName = "record.json";
 
 /**
@@ -46,6 +49,7 @@ export class RecordStore<T extends Identified> {
   readonly #records = new Map<string, T>();
   readonly #unreadable = new Map<string, unknown>();
   readonly #writes = new KeyedLock();
+  #observer: RecordObserver<T> = () => {};
 
   private constructor(options: StoreOptions) {
     this.#options = options;
@@ -62,6 +66,11 @@ export class RecordStore<T extends Identified> {
       else if (!store.#unreadable.has(id)) incomplete.push(id);
     }
     return { store, incomplete };
+  }
+
+  /** Has one observer told of every change from now on. */
+  observe(observer: RecordObserver<T>): void {
+    this.#observer = observer;
   }
 
   /** By ID, what the disk would not give, and why. It may be whole: nothing of it may be cleared away. */
@@ -99,7 +108,9 @@ export class RecordStore<T extends Identified> {
       await rm(temporary, { force: true });
       throw error;
     }
+    const before = this.#records.get(record.id);
     this.#records.set(record.id, record);
+    this.#observer(before, record);
   }
 
   async #writeFile(path: string, content: string): Promise<void> {
@@ -131,8 +142,13 @@ export class RecordStore<T extends Identified> {
     return this.#writes.run(id, async () => {
       // The record goes first: a directory without one is known to be on its way out.
       await rm(join(this.directory(id), fileName), { force: true });
+      const before = this.#records.get(id);
       this.#records.delete(id);
-      await rm(this.directory(id), { recursive: true, force: true });
+      try {
+        await rm(this.directory(id), { recursive: true, force: true });
+      } finally {
+        if (before) this.#observer(before, undefined);
+      }
     });
   }
 
