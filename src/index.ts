@@ -34,6 +34,7 @@ export type {
   ContainerSummary,
 } from "./api/container-status.js";
 export type { ContainerFilter, Containers } from "./api/containers.js";
+export type { ContainerEvent, ContainerEventType } from "./api/events.js";
 export type { ExecOptions, ExecResult } from "./api/exec-options.js";
 export type { Image } from "./api/image.js";
 export type { FilesystemUsage, ImageFsInfo } from "./api/image-fs-info.js";
@@ -46,6 +47,8 @@ export type { RunPodOptions } from "./api/run-pod.js";
 export type { RuntimeCondition, RuntimeHandlerInfo, RuntimeInfo } from "./api/runtime-info.js";
 export type { AttachOptions, SpawnOptions } from "./api/spawn.js";
 export type { ContainerExit } from "./api/wait.js";
+export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";
+export type { WatchChange } from "./api/watch-view.js";
 export {
   CriError,
   type CriErrorCode,

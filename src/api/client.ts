@@ -6,10 +6,12 @@ import { SessionOpener, type StreamingOptions } from "../sessions/open-session.j
 import type { Connection } from "../transport/connection.js";
 import { Containers } from "./containers.js";
 import type { ApiContext } from "./context.js";
+import { type ContainerEvent, containerEvents } from "./events.js";
 import { Images } from "./images.js";
 import { defaultLogRoot } from "./log-paths.js";
 import { Pods } from "./pods.js";
 import { type RuntimeInfo, readRuntimeInfo } from "./runtime-info.js";
+import { sharesEvents, type WatchEvent, type WatchOptions, watch } from "./watch.js";
 
 export interface CriClientParts {
   connection: Connection;
@@ -27,6 +29,7 @@ export interface CriClientParts {
  */
 export class CriClient implements AsyncDisposable {
   readonly #connections: readonly Connection[];
+  readonly #context: ApiContext;
 
   /** Every RPC of the RuntimeService, with plain generated messages. */
   readonly runtime: RuntimeClient;
@@ -56,21 +59,50 @@ export class CriClient implements AsyncDisposable {
     const serviceOptions = { timeoutMs: parts.callTimeoutMs };
     this.runtime = createRuntimeClient(connection, serviceOptions);
     this.image = createImageClient(imageConnection, serviceOptions);
-    const context: ApiContext = {
+    this.#context = {
       endpoint: this.endpoint,
       runtime: this.runtime,
       image: this.image,
       logRoot: parts.logRoot ?? defaultLogRoot,
       sessions: new SessionOpener(parts.streaming),
     };
-    this.pods = new Pods(context);
-    this.containers = new Containers(context);
-    this.images = new Images(context);
+    this.pods = new Pods(this.#context);
+    this.containers = new Containers(this.#context);
+    this.images = new Images(this.#context);
   }
 
   /** What the runtime says of its condition now: the Status RPC. */
   async info(options: CallOptions & { verbose?: boolean | undefined } = {}): Promise<RuntimeInfo> {
     return readRuntimeInfo(this.runtime, options);
+  }
+
+  /**
+   * What happens to pods and containers from now on, as the runtime tells it: nothing of what was before, nothing
+   * again. Events get lost when the stream breaks and while nobody listens: to know what there is, use `watch`.
+   * Leaving the loop ends the stream at the runtime; the stream itself ends by an error only.
+   *
+   * @throws UnsupportedError when the runtime tells no events: containerd 1.6, cri-dockerd, CRI-O by default.
+   */
+  events(options: CallOptions = {}): AsyncIterable<ContainerEvent> {
+    return containerEvents(this.#context, options);
+  }
+
+  /**
+   * The pods and containers that there are, then each change, then `synced` once after the first state. Who keeps
+   * what is told has at all times what the runtime lists: nothing is told twice, and nothing is missed for good,
+   * also when the runtime restarts, loses events or has none. States that pass in a moment may be left out.
+   * Ends by `break`, the signal (with its own reason), or an error that stays.
+   *
+   * @example
+   * ```ts
+   * for await (const change of cri.watch()) {
+   *   if (change.type === "synced") console.log("That is all for now");
+   *   else console.log(change.type, change.kind, change.object.id, change.object.listed.state);
+   * }
+   * ```
+   */
+  watch(options: WatchOptions = {}): AsyncIterable<WatchEvent> {
+    return watch(this.#context, { ...options, events: options.events ?? !sharesEvents(this.version) });
   }
 
   /** Ends the calls in flight, which fail with the code `closed`. Again: nothing more happens. */

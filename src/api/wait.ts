@@ -1,9 +1,9 @@
 import { sleep } from "../async/abort.js";
 import { Backoff } from "../async/backoff.js";
-import { CriError, type CriErrorCode } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import { type ContainerStatus, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
+import { isPassing } from "./passing.js";
 import { limitTime } from "./time-limit.js";
 
 /** How a container has ended. */
@@ -15,9 +15,6 @@ export interface ContainerExit {
   readonly message: string;
   readonly finishedAt: Date | undefined;
 }
-
-/** A runtime that restarts: its containers run on, so the wait goes on. */
-const passing = new Set<CriErrorCode>(["unavailable", "not_running", "stale_socket", "deadline_exceeded"]);
 
 /** Asks for the status, at first often, until the container has ended. */
 export async function waitForExit(
@@ -52,7 +49,8 @@ async function askStatus(
     return toContainerStatus(containerId, await context.runtime.containerStatus({ containerId }, options));
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof CriError && passing.has(error.code)) return undefined;
+    // A runtime that restarts: its containers run on, so the wait goes on.
+    if (isPassing(error)) return undefined;
     throw error;
   }
 }

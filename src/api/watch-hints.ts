@@ -1,0 +1,140 @@
+import { abortable, sleep } from "../async/abort.js";
+import { Backoff } from "../async/backoff.js";
+import { type Deferred, deferred } from "../async/deferred.js";
+import { UnsupportedError } from "../errors.js";
+import type { ContainerEvent } from "./events.js";
+
+/** All in milliseconds. */
+export interface WatchTiming {
+  /** Everything is looked at again after this, or up to twice as much by chance. */
+  readonly relistMs: number;
+  /** The same where there are no events. */
+  readonly pollMs: number;
+  /**
+   * Nothing proves that a runtime has begun to tell events before it tells the first: everything is looked at once
+   * more so long after they were asked for.
+   */
+  readonly settleMs: number;
+  /** A runtime without events is asked for them again, in case it is another one by now. */
+  readonly askAgainMs: number;
+}
+
+export const defaultTiming: WatchTiming = {
+  relistMs: 30_000,
+  pollMs: 1_000,
+  settleMs: 1_000,
+  askAgainMs: 60_000,
+};
+
+/** Beyond so many pods one look at everything is cheaper. */
+const podsAtMost = 16;
+
+/** What to look at: everything, or these pods. */
+export type Target = "all" | readonly string[];
+
+/**
+ * Says what is to be looked at, and when. Events are taken in as fast as they come and leave nothing behind but
+ * the IDs of some pods, however slow the reader is.
+ */
+export class WatchHints {
+  readonly #timing: WatchTiming;
+  readonly #backoff = new Backoff({ minMs: 100, maxMs: 3_000 });
+  readonly #pods = new Set<string>();
+  /** When everything is due; infinite until the next question. */
+  #dueAt = 0;
+  #isSettled = true;
+  #polls = true;
+  #wake: Deferred<void> | undefined;
+
+  constructor(timing: WatchTiming) {
+    this.#timing = timing;
+  }
+
+  /** Waits until there is something to look at. The signal ends the wait with its own reason. */
+  async next(signal: AbortSignal | undefined): Promise<Target> {
+    if (this.#dueAt === Number.POSITIVE_INFINITY) this.lookWithin(this.#interval());
+    for (;;) {
+      signal?.throwIfAborted();
+      const ms = this.#dueAt - performance.now();
+      if (ms > 0 && this.#pods.size === 0) {
+        await this.#sleep(ms, signal);
+        continue;
+      }
+      const pods = [...this.#pods];
+      this.#pods.clear();
+      if (ms > 0) return pods;
+      this.#dueAt = Number.POSITIVE_INFINITY;
+      return "all";
+    }
+  }
+
+  /** Everything is to be looked at, in so many milliseconds at the latest. */
+  lookWithin(ms: number): void {
+    this.#dueAt = Math.min(this.#dueAt, performance.now() + ms);
+    this.#wake?.resolve();
+  }
+
+  /** Takes hints from events until the signal aborts, whatever becomes of the runtime in the meantime. */
+  async listen(open: () => AsyncIterable<ContainerEvent>, signal: AbortSignal): Promise<void> {
+    this.#polls = false;
+    while (!signal.aborted) {
+      // Events are asked for first, so that nothing can happen between the look and them.
+      const heard = this.#hear(open());
+      this.#isSettled = false;
+      this.lookWithin(0);
+      const error = await heard;
+      await sleep(this.#pause(error), signal).catch(() => {});
+    }
+  }
+
+  /** Gives the error that events always end with. */
+  async #hear(events: AsyncIterable<ContainerEvent>): Promise<unknown> {
+    try {
+      for await (const event of events) {
+        this.#backoff.reset();
+        this.#polls = false;
+        this.#add(event);
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #add({ pod }: ContainerEvent): void {
+    if (!pod || this.#pods.size >= podsAtMost) this.lookWithin(0);
+    else this.#pods.add(pod.id);
+    this.#wake?.resolve();
+  }
+
+  #pause(error: unknown): number {
+    if (!(error instanceof UnsupportedError)) return withJitter(this.#backoff.next());
+    this.#polls = true;
+    this.lookWithin(this.#timing.pollMs);
+    return withJitter(this.#timing.askAgainMs);
+  }
+
+  #interval(): number {
+    const { relistMs, pollMs, settleMs } = this.#timing;
+    if (this.#polls) return pollMs;
+    if (this.#isSettled) return withJitter(relistMs);
+    this.#isSettled = true;
+    return settleMs;
+  }
+
+  async #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const wake = deferred<void>();
+    this.#wake = wake;
+    const timer = setTimeout(wake.resolve, ms);
+    try {
+      await abortable(wake.promise, signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Many clients that lost a runtime at one moment are not to come back at one moment. */
+function withJitter(ms: number): number {
+  return ms * (1 + Math.random());
+}

@@ -1,0 +1,99 @@
+import { Backoff } from "../async/backoff.js";
+import { CriError } from "../errors.js";
+import type { VersionResponse } from "../proto.js";
+import type { CallOptions } from "../services/call-options.js";
+import type { ApiContext } from "./context.js";
+import { containerEvents } from "./events.js";
+import { isPassing } from "./passing.js";
+import { limitTime } from "./time-limit.js";
+import { defaultTiming, WatchHints, type WatchTiming } from "./watch-hints.js";
+import { type WatchChange, WatchView } from "./watch-view.js";
+
+export interface WatchOptions extends CallOptions {
+  /** How long to watch, in milliseconds; no limit unless told. */
+  timeoutMs?: number | undefined;
+  /**
+   * Whether the runtime's events tell when to look; else everything is listed every second. True by default, save
+   * with containerd 1.7, which tells each event to one of its clients only: this one would rob the kubelet of it.
+   */
+  events?: boolean | undefined;
+}
+
+/** The first state has been told, empty or not. */
+export interface WatchSynced {
+  readonly type: "synced";
+  readonly kind?: undefined;
+}
+
+export type WatchEvent = WatchChange | WatchSynced;
+
+/** An error that a restart does not explain may pass as well, but not for ever: this is a good ten seconds. */
+const triesAtMost = 8;
+
+/**
+ * Lists are the truth and events only say when to list what. One look is made after the other, so that each is
+ * newer than what is known, and only what differs from that is told.
+ */
+export async function* watch(
+  context: ApiContext,
+  { events = true, ...options }: WatchOptions,
+  timing: WatchTiming = defaultTiming,
+): AsyncGenerator<WatchEvent, void, undefined> {
+  const limit = limitTime(options, "The watch");
+  const { signal } = limit;
+  const { headers } = options;
+  const left = new AbortController();
+  const hints = new WatchHints(timing);
+  const view = new WatchView(context, { signal, headers });
+  const patience = new Patience();
+  let isSynced = false;
+  try {
+    signal?.throwIfAborted();
+    if (events) {
+      const call = { signal: left.signal, headers };
+      void hints.listen(() => containerEvents(context, call), left.signal);
+    }
+    for (;;) {
+      const target = await hints.next(signal);
+      let changes: WatchChange[];
+      try {
+        changes = await view.look(isSynced ? target : "all");
+      } catch (error) {
+        signal?.throwIfAborted();
+        hints.lookWithin(patience.pauseAfter(error));
+        continue;
+      }
+      patience.renew();
+      yield* changes;
+      if (!isSynced) yield { type: "synced" };
+      isSynced = true;
+    }
+  } finally {
+    left.abort();
+    limit[Symbol.dispose]();
+  }
+}
+
+/** Its events go to one client each, and the kubelet may be another. */
+export function sharesEvents({ runtimeName, runtimeVersion }: VersionResponse): boolean {
+  return runtimeName === "containerd" && /^v?1\.7\./.test(runtimeVersion);
+}
+
+/** How long to wait after looks that failed, and when it is enough. */
+class Patience {
+  readonly #backoff = new Backoff({ minMs: 100, maxMs: 3_000 });
+  #tries = 0;
+
+  /** In milliseconds. Throws the error when there is no use in looking again. */
+  pauseAfter(error: unknown): number {
+    if (!(error instanceof CriError) || error.code === "closed") throw error;
+    this.#tries = isPassing(error) ? 0 : this.#tries + 1;
+    if (this.#tries > triesAtMost) throw error;
+    return this.#backoff.next();
+  }
+
+  renew(): void {
+    this.#tries = 0;
+    this.#backoff.reset();
+  }
+}

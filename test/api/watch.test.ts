@@ -1,0 +1,367 @@
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { CriClient } from "../../src/api/client.js";
+import { connect } from "../../src/api/connect.js";
+import { sharesEvents, type WatchOptions, watch } from "../../src/api/watch.js";
+import { DeadlineError } from "../../src/errors.js";
+import {
+  ContainerEventType,
+  ContainerState,
+  PodSandboxConfigSchema,
+  VersionResponseSchema,
+} from "../../src/proto.js";
+import { SessionOpener } from "../../src/sessions/open-session.js";
+import { until } from "../support/until.js";
+import { WatchCache } from "../support/watch-cache.js";
+import { EventFeed } from "./support/event-feed.js";
+import { FakeRuntime } from "./support/fake-runtime.js";
+import {
+  type RuntimeImpl,
+  type Served,
+  serve,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "./support/serve.js";
+
+const {
+  CONTAINER_CREATED_EVENT: CREATED,
+  CONTAINER_STARTED_EVENT: STARTED,
+  CONTAINER_STOPPED_EVENT: STOPPED,
+  CONTAINER_DELETED_EVENT: DELETED,
+} = ContainerEventType;
+
+/** So long that nothing happens by the clock unless a test wants it. */
+const never = { relistMs: 1e6, pollMs: 1e6, settleMs: 1e6, askAgainMs: 1e6 };
+
+let directory: TemporaryDirectory;
+let runtime: FakeRuntime;
+let feed: EventFeed;
+let server: Served;
+let cri: CriClient;
+let cache: WatchCache;
+let left: AbortController;
+let end: Promise<unknown>;
+/** How often everything was listed. */
+let lists: number;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  runtime = new FakeRuntime();
+  feed = new EventFeed();
+  cache = new WatchCache();
+  left = new AbortController();
+  lists = 0;
+});
+
+afterEach(async () => {
+  left.abort();
+  await end;
+  expect(cache.faults).toEqual([]);
+  await cri[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  await directory[Symbol.asyncDispose]();
+});
+
+async function serveFake(over: RuntimeImpl = {}): Promise<void> {
+  const services = runtime.services({ ...feed.services(), ...over });
+  server = await serve(join(directory.path, "cri.sock"), {
+    ...services,
+    listContainers(request, context) {
+      if (!request.filter?.podSandboxId) lists += 1;
+      return (services.listContainers as NonNullable<RuntimeImpl["listContainers"]>)(request, context);
+    },
+  });
+}
+
+function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
+  const sessions = new SessionOpener();
+  const context = {
+    endpoint: server.endpoint,
+    runtime: cri.runtime,
+    image: cri.image,
+    logRoot: "",
+    sessions,
+  };
+  return watch(context, { signal: left.signal, ...options }, { ...never, ...timing });
+}
+
+async function start(over: RuntimeImpl = {}, timing: Partial<typeof never> = {}): Promise<void> {
+  await serveFake(over);
+  cri = await connect(server.endpoint);
+  end = cache.follow(open({}, timing));
+  await until("the first state is told", () => cache.told.includes("synced"));
+}
+
+function addPod(name: string): string {
+  return runtime.addPod(create(PodSandboxConfigSchema, { metadata: { name } }));
+}
+
+// biome-ignore lint/correctness/useYield: it fails before it yields
+async function* notServed() {
+  throw new ConnectError("no", Code.Unimplemented);
+}
+
+let added = 0;
+
+function addContainer(podId: string, state = ContainerState.CONTAINER_RUNNING): string {
+  const id = `c${++added}`;
+  const createdAt = BigInt(added);
+  runtime.containers.set(id, { id, podId, name: id, attempt: 0, logPath: "", state, exitCode: 0, createdAt });
+  return id;
+}
+
+/** What was told since the first state. */
+const since = () => cache.told.slice(cache.told.indexOf("synced") + 1);
+
+/** Has the watch look once more, so that what it was to tell before has been told. */
+async function settle(): Promise<void> {
+  const pod = addPod("last");
+  feed.tell(CREATED, pod, pod);
+  await until("the last pod is told", () => cache.pods.has(pod));
+  runtime.pods.delete(pod);
+  feed.tell(DELETED, pod, pod);
+  await until("it is told to be gone", () => !cache.pods.has(pod));
+  const isOfLast = (line: string) => line.includes(` ${pod} `);
+  cache.told.splice(0, cache.told.length, ...cache.told.filter((line) => !isOfLast(line)));
+  expect(await cache.differences(cri)).toEqual([]);
+}
+
+describe("watch", () => {
+  test("tells what there is, pods first, then that this is all", async () => {
+    const pod = addPod("a");
+    const container = addContainer(pod);
+    await start();
+    expect(cache.told).toEqual([`added pod ${pod} list`, `added container ${container} list`, "synced"]);
+    expect(cache.containers.get(container)?.listed).toMatchObject({ podId: pod, state: "running" });
+  });
+
+  test("of nothing says `synced` alone", async () => {
+    await start();
+    expect(cache.told).toEqual(["synced"]);
+  });
+
+  test("has events tell when to look, and looks at their pod only", async () => {
+    await start();
+    const before = lists;
+    const pod = addPod("a");
+    feed.tell(CREATED, pod, pod);
+    await until("the pod is told", () => cache.pods.has(pod));
+    const container = addContainer(pod);
+    feed.tell(STARTED, container, pod);
+    await until("the container is told", () => cache.containers.has(container));
+    runtime.exit(container, 3);
+    feed.tell(STOPPED, container, pod);
+    await until("its end is told", () => cache.containers.get(container)?.listed.state === "exited");
+    runtime.containers.delete(container);
+    runtime.pods.delete(pod);
+    feed.tell(DELETED, pod, pod);
+    await until("all are gone", () => cache.pods.size + cache.containers.size === 0);
+    expect(since()).toEqual([
+      `added pod ${pod} event`,
+      `added container ${container} event`,
+      `updated container ${container} event`,
+      `removed container ${container} event`,
+      `removed pod ${pod} event`,
+    ]);
+    expect(lists).toBe(before);
+  });
+
+  test("tells nothing twice for events that come again, late, or in the wrong order", async () => {
+    const pod = addPod("a");
+    const container = addContainer(pod);
+    await start();
+    runtime.exit(container, 0);
+    for (const type of [DELETED, STOPPED, CREATED, STARTED, STOPPED, STOPPED]) {
+      feed.tell(type, container, pod, {
+        containersStatuses: [{ id: container, state: ContainerState.CONTAINER_RUNNING }],
+      });
+    }
+    await settle();
+    expect(since()).toEqual([`updated container ${container} event`]);
+  });
+
+  test("does not believe an event older than its list", async () => {
+    const pod = addPod("a");
+    const container = addContainer(pod, ContainerState.CONTAINER_EXITED);
+    await start();
+    const containersStatuses = [{ id: container, state: ContainerState.CONTAINER_RUNNING }];
+    feed.tell(STARTED, container, pod, { createdAt: 1n, containersStatuses });
+    feed.tell(CREATED, "removed-long-ago", pod, { createdAt: 1n });
+    await settle();
+    expect(since()).toEqual([]);
+  });
+
+  test("does not take one pod for another whose ID begins alike", async () => {
+    await start();
+    const pods = Array.from({ length: 12 }, (_, index) => addPod(`p${index}`));
+    const containers = pods.map((pod) => addContainer(pod));
+    const [first = ""] = pods;
+    feed.tell(CREATED, first, first);
+    await until("the pod is told", () => cache.pods.has(first));
+    expect(since()).toEqual([`added pod ${first} event`, `added container ${containers[0]} event`]);
+    for (const pod of pods) feed.tell(CREATED, pod, pod);
+    await settle();
+  });
+
+  test("finds what no event told when everything is listed again", async () => {
+    await start({}, { settleMs: 0, relistMs: 100 });
+    await until("everything is listed now and then", () => lists > 4);
+    const pod = addPod("a");
+    await until("the pod is told", () => cache.pods.has(pod));
+    expect(since()).toEqual([`added pod ${pod} list`]);
+  });
+
+  test("looks once more after a moment, for what happened before the runtime began to tell", async () => {
+    await start({}, { settleMs: 300 });
+    const pod = addPod("a");
+    await until("the pod is told", () => cache.pods.has(pod));
+    expect(lists).toBe(2);
+  });
+
+  test("lists everything where an event does not tell its pod", async () => {
+    await start();
+    const pod = addPod("a");
+    feed.tell(CREATED, pod);
+    await until("the pod is told", () => cache.pods.has(pod));
+    expect(since()).toEqual([`added pod ${pod} list`]);
+  });
+
+  test("does not pile up events while its reader is slow: it lists", async () => {
+    await serveFake();
+    cri = await connect(server.endpoint);
+    const changes = open();
+    expect(await changes.next()).toEqual({ done: false, value: { type: "synced" } });
+    const first = addPod("first");
+    feed.tell(CREATED, first, first);
+    const change = await changes.next();
+    if (change.value) cache.take(change.value);
+    const pods = Array.from({ length: 200 }, (_, index) => addPod(`p${index}`));
+    for (const pod of pods) for (let time = 0; time < 50; time += 1) feed.tell(CREATED, pod, pod);
+    const before = lists;
+    end = cache.follow(changes);
+    await until("all pods are told", () => cache.pods.size === 201);
+    expect(lists - before).toBeLessThanOrEqual(3);
+    await settle();
+  });
+
+  test("lists again when events break off, and asks for them anew", async () => {
+    await start();
+    const pod = addPod("a");
+    feed.end(new ConnectError("too slow", Code.ResourceExhausted));
+    await until("the pod is told", () => cache.pods.has(pod));
+    await until("events were asked for anew", () => feed.opened === 2);
+    await settle();
+    const again = addPod("b");
+    feed.end();
+    await until("the pod is told", () => cache.pods.has(again));
+    await until("events were asked for anew", () => feed.opened === 3);
+  });
+
+  test.each<[string, RuntimeImpl]>([
+    ["has none", { getContainerEvents: () => notServed() }],
+    ["ends them at once", { async *getContainerEvents() {} }],
+  ])("polls where the runtime %s", async (_what, over) => {
+    await start(over, { pollMs: 50 });
+    const pod = addPod("a");
+    await until("the pod is told", () => cache.pods.has(pod));
+    const container = addContainer(pod);
+    await until("the container is told", () => cache.containers.has(container));
+    expect(since()).toEqual([`added pod ${pod} list`, `added container ${container} list`]);
+  });
+
+  test("stops polling once there are events", async () => {
+    let served = false;
+    const { getContainerEvents } = feed.services();
+    await start(
+      {
+        async *getContainerEvents(request, context) {
+          if (served && getContainerEvents) yield* getContainerEvents(request, context);
+        },
+      },
+      { pollMs: 50, askAgainMs: 100 },
+    );
+    await until("it polls", () => lists > 5);
+    served = true;
+    await until("it listens", () => feed.listeners === 1);
+    const pod = addPod("a");
+    feed.tell(CREATED, pod, pod);
+    await until("the pod is told", () => cache.pods.has(pod));
+    await settle();
+    const before = lists;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(lists - before).toBeLessThanOrEqual(1);
+  });
+
+  test("asked not to listen, polls", async () => {
+    await serveFake();
+    cri = await connect(server.endpoint);
+    end = cache.follow(open({ events: false }, { pollMs: 50 }));
+    await until("it polls", () => lists > 3);
+    expect(feed.opened).toBe(0);
+  });
+
+  test("lives through a runtime that goes away and comes back another", async () => {
+    const stays = addPod("stays");
+    const goes = addPod("goes");
+    await start();
+    await server[Symbol.asyncDispose]();
+    runtime.pods.delete(goes);
+    const comes = addPod("comes");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await serveFake();
+    await until("what has come is told", () => cache.pods.has(comes));
+    expect(since()).toEqual([`added pod ${comes} list`, `removed pod ${goes} list`]);
+    expect(cache.pods.has(stays)).toBe(true);
+    await until("it listens again", () => feed.listeners === 1);
+    await settle();
+  });
+
+  test("bears errors for a while, and throws one that stays", async () => {
+    let failing = false;
+    const fails = () => {
+      if (failing) throw new ConnectError("server is not initialized yet", Code.Unknown);
+      return { items: [] };
+    };
+    await start({ listPodSandbox: fails }, { settleMs: 0, relistMs: 100 });
+    failing = true;
+    await until("lists fail", () => lists > 4);
+    failing = false;
+    await until("lists go on", () => lists > 8);
+    failing = true;
+    expect(await end).toMatchObject({ code: "unknown", rpc: "ListPodSandbox" });
+  });
+
+  test("ends with the client, and by the signal's own reason", async () => {
+    await start();
+    const reason = new Error("enough");
+    left.abort(reason);
+    expect(await end).toBe(reason);
+    await until("the runtime is not listened to", () => feed.listeners === 0);
+    left = new AbortController();
+    end = new WatchCache().follow(open());
+    await until("it listens", () => feed.listeners === 1);
+    cri.close();
+    expect(await end).toMatchObject({ code: "closed" });
+  });
+
+  test("ends by `break`, at the runtime too, and by its time", async () => {
+    await start();
+    await until("it listens", () => feed.listeners === 1);
+    for await (const { type } of open()) if (type === "synced") break;
+    await until("only the other listens", () => feed.listeners === 1);
+    expect(await new WatchCache().follow(open({ timeoutMs: 100 }))).toBeInstanceOf(DeadlineError);
+    await until("only the other listens", () => feed.listeners === 1);
+  });
+});
+
+test("containerd 1.7 gives each event to one client: it is not listened to unless asked for", () => {
+  const shares = (runtimeName: string, runtimeVersion: string) =>
+    sharesEvents(create(VersionResponseSchema, { runtimeName, runtimeVersion }));
+  expect(shares("containerd", "v1.7.34")).toBe(true);
+  expect(shares("containerd", "1.7.2~ds1")).toBe(true);
+  expect(shares("containerd", "v2.0.1")).toBe(false);
+  expect(shares("containerd", "1.6.20~ds1")).toBe(false);
+  expect(shares("cri-o", "1.7.0")).toBe(false);
+});
