@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly podWithoutParent: "summed" | "unknown";
   /** Whether the pause process is among a pod's. */
   readonly countsPause: boolean;
+  /** Whether GetContainerEvents tells anything; containerd does since 1.7. */
+  readonly events: "told" | "unsupported";
   /** Why a container ended whose child alone was killed for the memory limit. */
   readonly reasonAfterChildOom: "Error" | "OOMKilled";
 }
@@ -32,6 +34,7 @@ export const crikitBehaviour: Behaviour = {
   statsOfStoppedPod: "failed_precondition",
   podWithoutParent: "summed",
   countsPause: true,
+  events: "told",
   reasonAfterChildOom: "Error",
 };
 
@@ -47,6 +50,7 @@ export function containerdBehaviour(version: string): Behaviour {
     statsOfStoppedPod: is16 ? "unknown" : "unavailable",
     podWithoutParent: is16 ? "unknown" : "summed",
     countsPause: false,
+    events: is16 ? "unsupported" : "told",
     reasonAfterChildOom: "OOMKilled",
   };
 }

@@ -10,6 +10,7 @@ import { podScenarios } from "./pods.js";
 import { sessionScenarios } from "./sessions.js";
 import { statsScenarios } from "./stats.js";
 import { openSubject, type Subject } from "./subject.js";
+import { watchScenarios } from "./watch.js";
 
 /** The same story of pods, containers and images on any runtime, told through the SDK's public face. */
 export function runScenarios(
@@ -39,5 +40,6 @@ export function runScenarios(
   describe("copy", () => copyScenarios(subject));
   describe("logs", () => logScenarios(subject));
   describe("stats", () => statsScenarios(subject));
+  describe("events and watch", () => watchScenarios(subject));
   describe("images", () => imageScenarios(subject));
 }
