@@ -81,6 +81,8 @@ export class CriClient implements AsyncDisposable {
    * again. Events get lost when the stream breaks and while nobody listens: to know what there is, use `watch`.
    * Leaving the loop ends the stream at the runtime; the stream itself ends by an error only.
    *
+   * A reader that falls too far behind is cut off by the runtime; crikit-runtime tells it `resource_exhausted`.
+   *
    * @throws UnsupportedError when the runtime tells no events: containerd 1.6, cri-dockerd, CRI-O by default.
    */
   events(options: CallOptions = {}): AsyncIterable<ContainerEvent> {

@@ -1,18 +1,23 @@
 import {
   type Container,
   type ContainerConfig,
+  type ContainerEvent,
   type ContainerExit,
   type ContainerState,
   type CriClient,
   CriError,
   type CriErrorCode,
   connect,
+  type ListedContainer,
+  type ListedPod,
   type LogLine,
   NoEndpointError,
   type OwnedContainer,
   type OwnedPod,
   type Pod,
   type PodConfig,
+  type PodStatus,
+  type WatchEvent,
 } from "crikit";
 import type { ContainerStatusResponse, VersionResponse } from "crikit/proto";
 import { expectTypeOf } from "expect-type";
@@ -66,6 +71,17 @@ expectTypeOf(container.wait()).resolves.toEqualTypeOf<ContainerExit>();
 expectTypeOf(container.logs({ follow: true })).toExtend<AsyncIterable<LogLine>>();
 // @ts-expect-error A state that there is not.
 void cri.containers.list({ state: "paused" });
+
+// Events and changes: their kind decides on the type of the object, `synced` has none.
+expectTypeOf(cri.events()).toExtend<AsyncIterable<ContainerEvent>>();
+expectTypeOf<ContainerEvent["pod"]>().toEqualTypeOf<PodStatus | undefined>();
+expectTypeOf(cri.watch({ events: false })).toExtend<AsyncIterable<WatchEvent>>();
+declare const change: WatchEvent;
+if (change.type !== "synced") {
+  expectTypeOf(change.source).toEqualTypeOf<"list" | "event">();
+  if (change.kind === "pod") expectTypeOf(change.object).toEqualTypeOf<ListedPod>();
+  else expectTypeOf(change.previous).toEqualTypeOf<ListedContainer | undefined>();
+}
 
 // Errors: one to switch on, some to narrow to.
 if (error instanceof CriError) expectTypeOf(error.code).toEqualTypeOf<CriErrorCode>();
