@@ -11,8 +11,8 @@ export interface WatchTiming {
   /** The same where there are no events. */
   readonly pollMs: number;
   /**
-   * Nothing proves that a runtime has begun to tell events before it tells the first: everything is looked at once
-   * more so long after they were asked for.
+   * Nothing proves that a runtime has begun to tell events before it tells the first, and containerd tells of a pod's
+   * removal before its list is without it: what was looked at is looked at once more after this.
    */
   readonly settleMs: number;
   /** A runtime without events is asked for them again, in case it is another one by now. */
@@ -40,6 +40,8 @@ export class WatchHints {
   readonly #timing: WatchTiming;
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 3_000 });
   readonly #pods = new Set<string>();
+  /** When to look once more at a pod. */
+  readonly #again = new Map<string, number>();
   /** When everything is due; infinite until the next question. */
   #dueAt = 0;
   #isSettled = true;
@@ -55,17 +57,24 @@ export class WatchHints {
     if (this.#dueAt === Number.POSITIVE_INFINITY) this.lookWithin(this.#interval());
     for (;;) {
       signal?.throwIfAborted();
-      const ms = this.#dueAt - performance.now();
-      if (ms > 0 && this.#pods.size === 0) {
-        await this.#sleep(ms, signal);
-        continue;
-      }
-      const pods = [...this.#pods];
-      this.#pods.clear();
-      if (ms > 0) return pods;
-      this.#dueAt = Number.POSITIVE_INFINITY;
-      return "all";
+      const target = this.#take(performance.now());
+      if (target) return target;
+      const nextAt = Math.min(this.#dueAt, ...this.#again.values());
+      await this.#sleep(nextAt - performance.now(), signal);
     }
+  }
+
+  #take(now: number): Target | undefined {
+    for (const [id, at] of this.#again) {
+      if (at > now) continue;
+      this.#again.delete(id);
+      this.#pods.add(id);
+    }
+    const pods = [...this.#pods];
+    this.#pods.clear();
+    if (this.#dueAt > now && pods.length <= podsAtMost) return pods.length > 0 ? pods : undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    return "all";
   }
 
   /** Everything is to be looked at, in so many milliseconds at the latest. */
@@ -102,8 +111,15 @@ export class WatchHints {
   }
 
   #add({ pod }: ContainerEvent): void {
+    const { settleMs } = this.#timing;
     if (!pod || this.#pods.size >= podsAtMost) this.lookWithin(0);
     else this.#pods.add(pod.id);
+    if (pod && this.#again.size < podsAtMost) {
+      this.#again.set(pod.id, performance.now() + settleMs);
+    } else {
+      this.#isSettled = false;
+      this.lookWithin(settleMs);
+    }
     this.#wake?.resolve();
   }
 

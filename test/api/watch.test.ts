@@ -220,6 +220,18 @@ describe("watch", () => {
     expect(lists).toBe(2);
   });
 
+  test("looks at a pod once more after a moment, for events that come before their lists", async () => {
+    const pod = addPod("a");
+    await start({}, { settleMs: 300 });
+    await until("the first look is settled", () => lists === 2);
+    feed.tell(DELETED, pod, pod);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    runtime.pods.delete(pod);
+    await until("the pod is told to be gone", () => !cache.pods.has(pod));
+    expect(since()).toEqual([`removed pod ${pod} event`]);
+    expect(lists).toBe(2);
+  });
+
   test("lists everything where an event does not tell its pod", async () => {
     await start();
     const pod = addPod("a");
