@@ -72,6 +72,8 @@ export {
 export { type ImageRef, parseImageRef } from "./image-ref.js";
 export type { LogLine, LogStream } from "./logs/format.js";
 export type { CallOptions } from "./services/call-options.js";
+export type { Capabilities } from "./services/capabilities.js";
+
 // For programs that call RPCs themselves, and for libraries on top.
 export { createImageClient, type ImageClient } from "./services/image-client.js";
 export { createRuntimeClient, type RuntimeClient } from "./services/runtime-client.js";

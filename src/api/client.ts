@@ -1,6 +1,9 @@
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
+import { type Capabilities, learntRpcs } from "../services/capabilities.js";
+import { readTimeoutMs } from "../services/deadlines.js";
 import { createImageClient, type ImageClient } from "../services/image-client.js";
+import { ListReader } from "../services/list.js";
 import { createRuntimeClient, type RuntimeClient } from "../services/runtime-client.js";
 import { SessionOpener, type StreamingOptions } from "../sessions/open-session.js";
 import type { Connection } from "../transport/connection.js";
@@ -63,6 +66,7 @@ export class CriClient implements AsyncDisposable {
       endpoint: this.endpoint,
       runtime: this.runtime,
       image: this.image,
+      lists: new ListReader(() => this.capabilities(), parts.callTimeoutMs ?? readTimeoutMs),
       logRoot: parts.logRoot ?? defaultLogRoot,
       sessions: new SessionOpener(parts.streaming),
     };
@@ -105,6 +109,20 @@ export class CriClient implements AsyncDisposable {
    */
   watch(options: WatchOptions = {}): AsyncIterable<WatchEvent> {
     return watch(this.#context, { ...options, events: options.events ?? !sharesEvents(this.version) });
+  }
+
+  /**
+   * What calls on this client have shown so far of the RPCs that the runtime serves. Makes no call: an RPC that
+   * nobody has tried is not in it.
+   *
+   * @example
+   * ```ts
+   * await cri.containers.list();
+   * if (cri.capabilities().streamContainers) console.log("lists of any length");
+   * ```
+   */
+  capabilities(): Capabilities {
+    return Object.fromEntries(this.#connections.flatMap((connection) => [...learntRpcs(connection)]));
   }
 
   /** Ends the calls in flight, which fail with the code `closed`. Again: nothing more happens. */

@@ -1,4 +1,6 @@
+import type { Container as ContainerMessage, StreamContainersResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
+import type { ListRpcs } from "../services/list.js";
 import { Container, ListedContainer } from "./container.js";
 import { type ContainerState, fromContainerState, toContainerSummary } from "./container-status.js";
 import type { ApiContext } from "./context.js";
@@ -41,6 +43,29 @@ export class Containers {
   async list(filter: ContainerFilter = {}, options: CallOptions = {}): Promise<ListedContainer[]> {
     return listContainers(this.#context, filter, options);
   }
+
+  /**
+   * The containers of `list()` as they come, in the order in which the runtime sends them: newest first from
+   * crikit's own, any from others. For as many as there may be: where the runtime streams its lists no message
+   * and no array holds all of them. No deadline unless told. Leaving the loop ends the call.
+   *
+   * @throws UnsupportedError when the runtime gives up in the middle of a list; the next call does without its
+   * streams.
+   *
+   * @example
+   * ```ts
+   * for await (const container of cri.containers.stream({ state: "exited" })) await container.remove();
+   * ```
+   */
+  async *stream(
+    filter: ContainerFilter = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<ListedContainer, void, undefined> {
+    const context = this.#context;
+    for await (const message of context.lists.stream(containerRpcs(context, filter), options)) {
+      yield listed(context, message);
+    }
+  }
 }
 
 export async function listContainers(
@@ -48,19 +73,28 @@ export async function listContainers(
   filter: ContainerFilter,
   options: CallOptions,
 ): Promise<ListedContainer[]> {
-  const { id = "", podId = "", state, labels = {} } = filter;
-  const { containers } = await context.runtime.listContainers(
-    {
-      filter: {
-        id,
-        podSandboxId: podId,
-        labelSelector: labels,
-        ...(state === undefined ? {} : { state: { state: fromContainerState(state) } }),
-      },
-    },
-    options,
-  );
-  return containers
-    .sort(newestFirst)
-    .map((message) => new ListedContainer(context, toContainerSummary(message)));
+  const items = await context.lists.read(containerRpcs(context, filter), options);
+  return items.sort(newestFirst).map((message) => listed(context, message));
+}
+
+function listed(context: ApiContext, message: ContainerMessage): ListedContainer {
+  return new ListedContainer(context, toContainerSummary(message));
+}
+
+function containerRpcs(
+  { runtime }: ApiContext,
+  { id = "", podId = "", state, labels = {} }: ContainerFilter,
+): ListRpcs<StreamContainersResponse, ContainerMessage> {
+  const filter = {
+    id,
+    podSandboxId: podId,
+    labelSelector: labels,
+    ...(state === undefined ? {} : { state: { state: fromContainerState(state) } }),
+  };
+  return {
+    name: "streamContainers",
+    stream: (options) => runtime.streamContainers({ filter }, options),
+    itemsOf: ({ containers }) => containers,
+    unary: async (options) => (await runtime.listContainers({ filter }, options)).containers,
+  };
 }

@@ -1,4 +1,5 @@
 import type { ImageClient } from "../services/image-client.js";
+import type { ListReader } from "../services/list.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
 import type { SessionOpener } from "../sessions/open-session.js";
 
@@ -7,6 +8,7 @@ export interface ApiContext {
   readonly endpoint: string;
   readonly runtime: RuntimeClient;
   readonly image: ImageClient;
+  readonly lists: ListReader;
   readonly logRoot: string;
   readonly sessions: SessionOpener;
 }

@@ -85,7 +85,16 @@ export class Images {
       const image = await this.status(filter.image, options);
       return image ? [image] : [];
     }
-    const { images } = await this.#context.image.listImages({}, options);
+    const { lists, image: service } = this.#context;
+    const images = await lists.read(
+      {
+        name: "streamImages",
+        stream: (call) => service.streamImages({}, call),
+        itemsOf: (part) => part.images,
+        unary: async (call) => (await service.listImages({}, call)).images,
+      },
+      options,
+    );
     return images.map(toImage);
   }
 

@@ -1,4 +1,6 @@
+import type { PodSandbox, StreamPodSandboxesResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
+import type { ListRpcs } from "../services/list.js";
 import type { PodConfig } from "./config.js";
 import type { ApiContext } from "./context.js";
 import { ListedPod, type OwnedPod, Pod } from "./pod.js";
@@ -59,17 +61,48 @@ export class Pods {
    * ```
    */
   async list(filter: PodFilter = {}, options: CallOptions = {}): Promise<ListedPod[]> {
-    const { id = "", state, labels = {} } = filter;
-    const { items } = await this.#context.runtime.listPodSandbox(
-      {
-        filter: {
-          id,
-          labelSelector: labels,
-          ...(state === undefined ? {} : { state: { state: fromPodState(state) } }),
-        },
-      },
-      options,
-    );
-    return items.sort(newestFirst).map((message) => new ListedPod(this.#context, toPodSummary(message)));
+    const items = await this.#context.lists.read(this.#rpcs(filter), options);
+    return items.sort(newestFirst).map((message) => this.#listed(message));
+  }
+
+  /**
+   * The pods of `list()` as they come, in the order in which the runtime sends them: newest first from crikit's
+   * own, any from others. For as many as there may be: where the runtime streams its lists no message and no
+   * array holds all of them. No deadline unless told. Leaving the loop ends the call.
+   *
+   * @throws UnsupportedError when the runtime gives up in the middle of a list; the next call does without its
+   * streams.
+   *
+   * @example
+   * ```ts
+   * for await (const pod of cri.pods.stream({ state: "notready" })) await pod.remove();
+   * ```
+   */
+  async *stream(
+    filter: PodFilter = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<ListedPod, void, undefined> {
+    for await (const message of this.#context.lists.stream(this.#rpcs(filter), options)) {
+      yield this.#listed(message);
+    }
+  }
+
+  #listed(message: PodSandbox): ListedPod {
+    return new ListedPod(this.#context, toPodSummary(message));
+  }
+
+  #rpcs({ id = "", state, labels = {} }: PodFilter): ListRpcs<StreamPodSandboxesResponse, PodSandbox> {
+    const { runtime } = this.#context;
+    const filter = {
+      id,
+      labelSelector: labels,
+      ...(state === undefined ? {} : { state: { state: fromPodState(state) } }),
+    };
+    return {
+      name: "streamPodSandboxes",
+      stream: (options) => runtime.streamPodSandboxes({ filter }, options),
+      itemsOf: ({ podSandboxes }) => podSandboxes,
+      unary: async (options) => (await runtime.listPodSandbox({ filter }, options)).items,
+    };
   }
 }

@@ -12,8 +12,10 @@ export type Deadlines<Service extends DescService> = {
   [Rpc in keyof Service["method"]]: DeadlineRule<MessageInitShape<Service["method"][Rpc]["input"]>>;
 };
 
-/** Answered from what the runtime knows. */
-const read = (_request: unknown, baseMs = 10_000) => baseMs;
+/** Of what is answered from what the runtime knows, in milliseconds. */
+export const readTimeoutMs = 10_000;
+
+const read = (_request: unknown, baseMs = readTimeoutMs) => baseMs;
 
 /** Waits for processes, networks, disks; kubelet's default. */
 const change = (_request: unknown, baseMs = 120_000) => baseMs;

@@ -3,6 +3,8 @@ import { createLinkedAbortController } from "@connectrpc/connect/protocol";
 export interface RpcStreamOptions<Message> {
   /** Makes the call; it must end when the signal aborts. */
   open(signal: AbortSignal): Promise<AsyncIterable<Message>>;
+  /** Told when a message, or the end of the stream, has come. */
+  onAnswer(): void;
   /** Turns what the call throws into what the reader gets. */
   mapError(error: unknown): unknown;
   /** The caller's own signal. */
@@ -35,6 +37,7 @@ class RpcStreamIterator<Message> implements AsyncIterator<Message> {
       this.#messages ??= this.#open();
       const messages = await this.#messages;
       const result = await messages.next();
+      this.#options.onAnswer();
       if (result.done) this.#end();
       // A reader that has left while it waited is told of no message.
       return this.#isOver ? { done: true, value: undefined } : result;

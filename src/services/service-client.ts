@@ -12,6 +12,7 @@ import { InvalidArgumentError } from "../errors.js";
 import type { Connection } from "../transport/connection.js";
 import { type FailedCall, rpcError } from "../transport/rpc-error.js";
 import type { CallOptions } from "./call-options.js";
+import { isUnsupported, type LearntRpcs, learntRpcs } from "./capabilities.js";
 import type { DeadlineRule, Deadlines } from "./deadlines.js";
 import { rpcStream } from "./rpc-stream.js";
 
@@ -40,6 +41,7 @@ interface RpcContext {
   readonly connection: Connection;
   readonly rule: DeadlineRule<never>;
   readonly baseMs: number | undefined;
+  readonly learnt: LearntRpcs;
 }
 
 /** Makes the client of one service: a deadline per RPC, errors as `CriError`s, streams that `break` ends. */
@@ -50,12 +52,13 @@ export function createServiceClient<Service extends DescService>(
   { timeoutMs: baseMs }: ServiceOptions,
 ): ServiceClient<Service> {
   checkTimeout(baseMs);
+  const learnt = learntRpcs(connection);
   const rules: Record<string, DeadlineRule<never>> = deadlines;
   const client: Record<string, unknown> = {};
   for (const method of service.methods) {
     const rule = rules[method.localName];
     if (!rule) throw new Error(`${method.name} has no rule for its deadline`);
-    const context = { connection, rule, baseMs };
+    const context = { connection, rule, baseMs, learnt };
     if (isUnary(method)) client[method.localName] = unaryMethod(method, context);
     if (isServerStreaming(method)) client[method.localName] = streamMethod(method, context);
   }
@@ -77,9 +80,11 @@ function unaryMethod(method: DescMethodUnary, context: RpcContext): ServiceMetho
     const { signal, headers } = options;
     expectListeners(signal);
     try {
-      return (await transport.unary(method, signal, timeoutMs, headers, request)).message;
+      const { message } = await transport.unary(method, signal, timeoutMs, headers, request);
+      context.learnt.set(method.localName, true);
+      return message;
     } catch (error) {
-      throw rpcError(error, failedCall(method, context, { signal, timeoutMs }));
+      throw failure(error, method, context, { signal, timeoutMs });
     }
   };
 }
@@ -99,7 +104,8 @@ function streamMethod(
         const requests = createAsyncIterable([request]);
         return (await transport.stream(method, own, timeoutMs, headers, requests)).message;
       },
-      mapError: (error) => rpcError(error, failedCall(method, context, { signal, timeoutMs })),
+      onAnswer: () => context.learnt.set(method.localName, true),
+      mapError: (error) => failure(error, method, context, { signal, timeoutMs }),
     });
   };
 }
@@ -121,10 +127,13 @@ function checkTimeout(timeoutMs: number | undefined): void {
   });
 }
 
-function failedCall(
-  method: { name: string },
-  { connection }: RpcContext,
+function failure(
+  error: unknown,
+  method: { name: string; localName: string },
+  { connection, learnt }: RpcContext,
   call: Pick<FailedCall, "signal" | "timeoutMs">,
-): FailedCall {
-  return { rpc: method.name, endpoint: connection.endpoint, ...call };
+): unknown {
+  const thrown = rpcError(error, { rpc: method.name, endpoint: connection.endpoint, ...call });
+  if (isUnsupported(thrown)) learnt.set(method.localName, false);
+  return thrown;
 }

@@ -1,6 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 
-import type { ImageService } from "../../proto.js";
+import { ImageSchema, type ImageService } from "../../proto.js";
+import { listParts } from "../../streaming/list-parts.js";
 import { fsInfo } from "../image/fs-info.js";
 import type { ImageDeps } from "../image/image-deps.js";
 import { imageMessage } from "../image/image-message.js";
@@ -13,6 +14,9 @@ import { requestedImage } from "../image/status.js";
 export function createImageService(deps: ImageDeps): Partial<ServiceImpl<typeof ImageService>> {
   return {
     listImages: ({ filter }) => ({ images: listImages(deps, filter) }),
+    async *streamImages({ filter }) {
+      for (const images of listParts(ImageSchema, listImages(deps, filter))) yield { images };
+    },
 
     imageStatus({ image: spec }) {
       const image = requestedImage(deps, spec);

@@ -25,6 +25,7 @@ import { runPodSandbox } from "../sandbox/run.js";
 import { listPodSandboxStats, podSandboxStats } from "../sandbox/stats.js";
 import { podSandboxStatus } from "../sandbox/status.js";
 import { stopPodSandbox } from "../sandbox/stop.js";
+import { streamingLists } from "./streaming-lists.js";
 
 /** The RuntimeService. What is not here yet is answered by `instrument`. */
 export function createRuntimeService(
@@ -32,6 +33,7 @@ export function createRuntimeService(
   streaming: StreamingServer,
 ): Partial<ServiceImpl<typeof RuntimeService>> {
   return {
+    ...streamingLists(deps),
     version,
     status: (request) => status(deps, request),
     runtimeConfig,

@@ -26,6 +26,8 @@ export function versionOf(runtimeName: string): RuntimeImpl {
 export async function serve(path: string, runtime: RuntimeImpl, image: ImageImpl = {}): Promise<Served> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer(
+    // In MB: enough for a list that no client takes.
+    { maxSessionMemory: 256 },
     connectNodeAdapter({
       routes: (router) => {
         router.service(RuntimeService, runtime);

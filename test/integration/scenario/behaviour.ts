@@ -23,6 +23,8 @@ export interface Behaviour {
   readonly events: "told" | "unsupported";
   /** Why a container ended whose child alone was killed for the memory limit. */
   readonly reasonAfterChildOom: "Error" | "OOMKilled";
+  /** Whether it has the streaming list RPCs. What `list` and `stream` give is the same without them. */
+  readonly streamsLists: boolean;
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -36,6 +38,7 @@ export const crikitBehaviour: Behaviour = {
   countsPause: true,
   events: "told",
   reasonAfterChildOom: "Error",
+  streamsLists: true,
 };
 
 /** By its version, for Debian and Ubuntu releases package different ones. */
@@ -52,5 +55,6 @@ export function containerdBehaviour(version: string): Behaviour {
     countsPause: false,
     events: is16 ? "unsupported" : "told",
     reasonAfterChildOom: "OOMKilled",
+    streamsLists: false,
   };
 }

@@ -109,5 +109,15 @@ export function containerScenarios(subject: () => Subject): void {
     expect(await ids({ labels: { kind: "a" } })).toEqual([lives.id]);
     expect(await ids({ state: "exited" })).toEqual([ended.id]);
     expect(await ids({ id: lives.id.slice(0, 12) })).toEqual([lives.id]);
+    const streamed = [];
+    for await (const { id, listed } of cri.containers.stream({ podId: pod.id })) {
+      streamed.push([id, listed.metadata.name]);
+    }
+    expect(streamed.sort()).toEqual(
+      [
+        [ended.id, "ended"],
+        [lives.id, "lives"],
+      ].sort(),
+    );
   });
 }

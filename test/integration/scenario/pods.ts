@@ -37,12 +37,16 @@ export function podScenarios(subject: () => Subject): void {
   });
 
   test("pods are listed by id prefix, labels and state, the newest first", async () => {
-    const { cri, runPod } = subject();
+    const { cri, runPod, behaviour } = subject();
     await using first = await runPod("first", { app: "list", tier: "a" });
     await using second = await runPod("second", { app: "list", tier: "b" });
     const ids = async (filter: Parameters<typeof cri.pods.list>[0]) =>
       (await cri.pods.list(filter)).map(({ id }) => id);
     expect(await ids({ labels: { app: "list" } })).toEqual([second.id, first.id]);
+    const streamed = [];
+    for await (const { id } of cri.pods.stream({ labels: { app: "list" } })) streamed.push(id);
+    expect(streamed.sort()).toEqual([first.id, second.id].sort());
+    expect(cri.capabilities().streamPodSandboxes).toBe(behaviour.streamsLists);
     expect(await ids({ labels: { app: "list", tier: "a" } })).toEqual([first.id]);
     expect(await ids({ id: first.id.slice(0, 13) })).toEqual([first.id]);
     await first.stop();

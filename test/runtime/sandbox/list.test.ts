@@ -81,3 +81,47 @@ describe("an ID prefix", () => {
     await expect(ambiguous).rejects.toMatchObject({ code: "invalid_argument" });
   });
 });
+
+describe("the streaming lists", () => {
+  async function streamed<Part>(parts: AsyncIterable<Part>, itemsOf: (part: Part) => unknown[]) {
+    const items = [];
+    for await (const part of parts) items.push(...itemsOf(part));
+    return items;
+  }
+
+  it("give what the unary ones give, in the same order, by the same filters", async () => {
+    const { runtime, images } = test;
+    const filter = { labelSelector: { app: "web" } };
+    for (const request of [{}, { filter }]) {
+      expect(await streamed(runtime.streamPodSandboxes(request), (part) => part.podSandboxes)).toEqual(
+        (await runtime.listPodSandbox(request)).items,
+      );
+      expect(await streamed(runtime.streamContainers(request), (part) => part.containers)).toEqual(
+        (await runtime.listContainers(request)).containers,
+      );
+    }
+    expect(await streamed(images.streamImages({}), (part) => part.images)).toEqual(
+      (await images.listImages({})).images,
+    );
+  });
+
+  it("of stats tell of the same pods and containers", async () => {
+    const { runtime } = test;
+    const request = { filter: { labelSelector: { app: "web" } } };
+    expect(
+      await streamed(runtime.streamContainerStats(request), (part) =>
+        part.containerStats.map(({ attributes }) => attributes?.id),
+      ),
+    ).toEqual([containers.running, containers.created]);
+    expect(
+      await streamed(runtime.streamPodSandboxStats(request), (part) =>
+        part.podSandboxStats.map(({ attributes }) => attributes?.id),
+      ),
+    ).toEqual([pods.web]);
+  });
+
+  it("of metrics are not served, as metrics are not", async () => {
+    const metrics = test.runtime.streamPodSandboxMetrics({})[Symbol.asyncIterator]();
+    await expect(metrics.next()).rejects.toMatchObject({ code: "unsupported" });
+  });
+});

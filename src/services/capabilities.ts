@@ -1,0 +1,25 @@
+import { UnsupportedError } from "../errors.js";
+import type { Connection } from "../transport/connection.js";
+import type { ImageClient } from "./image-client.js";
+import type { RuntimeClient } from "./runtime-client.js";
+
+/**
+ * What calls have shown so far of each RPC, by its name on the service clients: true, the runtime serves it;
+ * false, it does not. Undefined: nobody has called it yet, or no call was answered.
+ */
+export type Capabilities = Readonly<Partial<Record<keyof RuntimeClient | keyof ImageClient, boolean>>>;
+
+export type LearntRpcs = Map<string, boolean>;
+
+const learnt = new WeakMap<Connection, LearntRpcs>();
+
+/** What is remembered for this connection, by the local names of RPCs. */
+export function learntRpcs(connection: Connection): LearntRpcs {
+  const known = learnt.get(connection) ?? new Map<string, boolean>();
+  learnt.set(connection, known);
+  return known;
+}
+
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof UnsupportedError;
+}

@@ -1,0 +1,59 @@
+import type { CallOptions } from "./call-options.js";
+import { type Capabilities, isUnsupported } from "./capabilities.js";
+
+/** The two RPCs that tell one list. */
+export interface ListRpcs<Part, Item> {
+  /** The streaming RPC's name on its service client. */
+  readonly name: keyof Capabilities;
+  stream(options: CallOptions): AsyncIterable<Part>;
+  itemsOf(part: Part): readonly Item[];
+  unary(options: CallOptions): Promise<readonly Item[]>;
+}
+
+/**
+ * Lists by the streaming RPC, or by the unary one where the runtime has no other. That shows at the first
+ * message only, and is asked once for a connection.
+ */
+export class ListReader {
+  readonly #learnt: () => Capabilities;
+  readonly #timeoutMs: number;
+
+  /** `timeoutMs` is the deadline of a whole list by stream, which as an RPC has none. */
+  constructor(learnt: () => Capabilities, timeoutMs: number) {
+    this.#learnt = learnt;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * The items as they come. A stream that is given up in the middle is an `UnsupportedError`, for what the
+   * reader has cannot be taken back; the next call is a unary one.
+   */
+  async *stream<Part, Item>(rpcs: ListRpcs<Part, Item>, options: CallOptions): AsyncGenerator<Item> {
+    if (this.#learnt()[rpcs.name] !== false) {
+      let hasItems = false;
+      try {
+        for await (const part of rpcs.stream(options)) {
+          hasItems = true;
+          yield* rpcs.itemsOf(part);
+        }
+        return;
+      } catch (error) {
+        if (hasItems || !isUnsupported(error)) throw error;
+      }
+    }
+    yield* await rpcs.unary(options);
+  }
+
+  /** All items. What came of a stream that was given up is dropped. */
+  async read<Part, Item>(rpcs: ListRpcs<Part, Item>, options: CallOptions): Promise<Item[]> {
+    const { timeoutMs = this.#timeoutMs } = options;
+    const items: Item[] = [];
+    try {
+      for await (const item of this.stream(rpcs, { ...options, timeoutMs })) items.push(item);
+      return items;
+    } catch (error) {
+      if (items.length === 0 || !isUnsupported(error)) throw error;
+      return [...(await rpcs.unary(options))];
+    }
+  }
+}
