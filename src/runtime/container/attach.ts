@@ -5,6 +5,7 @@ import { CriError, InvalidArgumentError } from "../../errors.js";
 import { followRecords } from "../../logs/follow.js";
 import type { LogRecord } from "../../logs/format.js";
 import { type AttachRequest, ContainerConfigSchema } from "../../proto.js";
+import { checkChannels } from "../../streaming/check-channels.js";
 import type { SessionIo, SessionRequest } from "../../streaming/streaming-runtime.js";
 import type { SessionStatus } from "../../wire/channels.js";
 import { attachInput } from "../adapters/conmon/attach-input.js";
@@ -13,7 +14,6 @@ import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
-import { checkChannels } from "./exec.js";
 import { monitorLog } from "./monitor-log.js";
 
 /** Checks what can be checked before a client comes for its session. */

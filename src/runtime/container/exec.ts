@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 
-import { InvalidArgumentError } from "../../errors.js";
 import type { ExecRequest } from "../../proto.js";
+import { checkChannels } from "../../streaming/check-channels.js";
 import type { ExecSessionRequest, SessionIo } from "../../streaming/streaming-runtime.js";
 import type { SessionStatus } from "../../wire/channels.js";
 import { setTerminalSize } from "../adapters/terminal-size.js";
@@ -17,26 +17,6 @@ export function prepareExec(deps: RuntimeDeps, request: ExecRequest): ExecSessio
   const { id } = requireRunning(deps, { containerId: request.containerId, command: cmd });
   checkChannels(request);
   return { containerId: id, command: cmd, stdin, stdout, stderr, tty };
-}
-
-/** What CRI asks of the channels of a session. */
-export function checkChannels(request: {
-  stdin: boolean;
-  stdout: boolean;
-  stderr: boolean;
-  tty: boolean;
-}): void {
-  const { stdin, stdout, stderr, tty } = request;
-  if (tty && stderr) {
-    throw new InvalidArgumentError("stderr: a terminal has one output: ask for stdout alone", {
-      field: "stderr",
-    });
-  }
-  if (!stdin && !stdout && !stderr) {
-    throw new InvalidArgumentError("stdin, stdout and stderr are all false: ask for one", {
-      field: "stdout",
-    });
-  }
 }
 
 /** Runs a command in a container with a client at its channels. When the client goes, the command is killed. */

@@ -2,10 +2,10 @@ import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import { UnsupportedError } from "../../errors.js";
+import { toRpcStatus } from "../../wire/rpc-status.js";
 import type { Logger } from "../log.js";
 import { Calls } from "./calls.js";
 import { type CallLog, logCall } from "./rpc-log.js";
-import { toRpcStatus } from "./rpc-status.js";
 import { maskSecrets } from "./secrets.js";
 
 type Unary = (request: Message, context: HandlerContext) => unknown;

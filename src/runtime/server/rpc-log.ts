@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
-
+import { isUnforeseen } from "../../wire/rpc-status.js";
 import type { Logger, LogLevel } from "../log.js";
 import { describeMessage } from "./redact.js";
-import { isUnforeseen } from "./rpc-status.js";
 import { subject } from "./subject.js";
 
 /** Tells the one end of a call, once. */

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { CriError, type CriErrorCode, type CriReason, criReasons } from "../../errors.js";
+import { CriError, type CriErrorCode, type CriReason, criReasons } from "../errors.js";
 
 const codes: Record<CriErrorCode, Code> = {
   canceled: Code.Canceled,

@@ -1,0 +1,38 @@
+import { create } from "@bufbuild/protobuf";
+
+import { type Container, ContainerSchema, type ContainerStatus, ContainerStatusSchema } from "../../proto.js";
+import type { FakeContainer } from "./state.js";
+
+function common({ id, config, imageId, state, createdAt }: FakeContainer) {
+  const { metadata, image, labels, annotations } = config;
+  return {
+    id,
+    state,
+    createdAt,
+    labels,
+    annotations,
+    imageRef: imageId,
+    imageId,
+    ...(metadata && { metadata }),
+    ...(image && { image }),
+  };
+}
+
+export function listedContainer(container: FakeContainer): Container {
+  return create(ContainerSchema, { ...common(container), podSandboxId: container.podId });
+}
+
+export function containerStatus(container: FakeContainer): ContainerStatus {
+  const { startedAt, finishedAt, exitCode, reason, message, logPath, resources, config } = container;
+  return create(ContainerStatusSchema, {
+    ...common(container),
+    startedAt,
+    finishedAt,
+    exitCode,
+    reason,
+    message,
+    logPath,
+    mounts: config.mounts,
+    ...(resources && { resources }),
+  });
+}

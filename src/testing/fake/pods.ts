@@ -1,0 +1,83 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+
+import { InvalidArgumentError } from "../../errors.js";
+import {
+  ContainerEventType,
+  type PodSandboxFilter,
+  PodSandboxSchema,
+  type RuntimeService,
+} from "../../proto.js";
+import { listParts } from "../../streaming/list-parts.js";
+import { containerStatus } from "./container-messages.js";
+import { stopContainer } from "./containers.js";
+import type { FakeDeps } from "./deps.js";
+import { listedPod, podState, podStatus } from "./pod-messages.js";
+import { type FakePod, findById, hasLabels, nameReserved, newestFirst, newId } from "./state.js";
+
+/** The RPCs of pod sandboxes. */
+export function podRpcs(deps: FakeDeps) {
+  const { state, events } = deps;
+  return {
+    runPodSandbox({ config, runtimeHandler }) {
+      const { metadata } = config ?? {};
+      if (!config || !metadata?.name) {
+        throw new InvalidArgumentError("config.metadata.name is empty: name the pod", {
+          field: "config.metadata.name",
+        });
+      }
+      const name = `${metadata.name}_${metadata.namespace}_${metadata.uid}_${metadata.attempt}`;
+      for (const { id, config } of state.pods.values()) {
+        const { name: n, namespace, uid, attempt } = config.metadata ?? {};
+        if (`${n}_${namespace}_${uid}_${attempt}` === name) throw nameReserved(name, id);
+      }
+      const id = newId();
+      const ip = state.newAddress();
+      state.pods.set(id, { id, config, handler: runtimeHandler, createdAt: state.now(), ip, isReady: true });
+      events.publish(ContainerEventType.CONTAINER_CREATED_EVENT, id);
+      events.publish(ContainerEventType.CONTAINER_STARTED_EVENT, id);
+      return { podSandboxId: id };
+    },
+    async stopPodSandbox({ podSandboxId }) {
+      const pod = findById(state.pods, podSandboxId);
+      if (pod) await stopPod(deps, pod);
+      return {};
+    },
+    async removePodSandbox({ podSandboxId }) {
+      const pod = findById(state.pods, podSandboxId);
+      if (!pod) return {};
+      await stopPod(deps, pod);
+      for (const { id } of state.containersOf(pod.id)) state.containers.delete(id);
+      state.pods.delete(pod.id);
+      events.publish(ContainerEventType.CONTAINER_DELETED_EVENT, pod.id);
+      return {};
+    },
+    podSandboxStatus({ podSandboxId }) {
+      const pod = state.pod(podSandboxId);
+      return { status: podStatus(pod), containersStatuses: state.containersOf(pod.id).map(containerStatus) };
+    },
+    listPodSandbox: ({ filter }) => ({ items: selectPods(deps, filter).map(listedPod) }),
+    async *streamPodSandboxes({ filter }) {
+      const items = selectPods(deps, filter).map(listedPod);
+      for (const podSandboxes of listParts(PodSandboxSchema, items)) yield { podSandboxes };
+    },
+    updatePodSandboxResources({ podSandboxId }) {
+      state.pod(podSandboxId);
+      return {};
+    },
+  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+}
+
+export function selectPods({ state }: FakeDeps, filter: Partial<PodSandboxFilter> = {}): FakePod[] {
+  const { id = "", state: wanted, labelSelector } = filter;
+  return [...state.pods.values()]
+    .filter((pod) => pod.id.startsWith(id) && hasLabels(pod.config.labels, labelSelector))
+    .filter((pod) => wanted === undefined || wanted.state === podState(pod))
+    .sort(newestFirst);
+}
+
+async function stopPod(deps: FakeDeps, pod: FakePod): Promise<void> {
+  await Promise.all(deps.state.containersOf(pod.id).map((container) => stopContainer(container, 0)));
+  if (!pod.isReady) return;
+  pod.isReady = false;
+  deps.events.publish(ContainerEventType.CONTAINER_STOPPED_EVENT, pod.id);
+}
