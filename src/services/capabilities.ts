@@ -1,13 +1,15 @@
 import { UnsupportedError } from "../errors.js";
+import type { ImageService, RuntimeService } from "../proto.js";
 import type { Connection } from "../transport/connection.js";
-import type { ImageClient } from "./image-client.js";
-import type { RuntimeClient } from "./runtime-client.js";
+
+/** An RPC by its name on the service clients. */
+type RpcName = keyof (typeof RuntimeService)["method"] | keyof (typeof ImageService)["method"];
 
 /**
  * What calls have shown so far of each RPC, by its name on the service clients: true, the runtime serves it;
  * false, it does not. Undefined: nobody has called it yet, or no call was answered.
  */
-export type Capabilities = Readonly<Partial<Record<keyof RuntimeClient | keyof ImageClient, boolean>>>;
+export type Capabilities = Readonly<Partial<Record<RpcName, boolean>>>;
 
 export type LearntRpcs = Map<string, boolean>;
 

@@ -6,15 +6,10 @@ export { busyboxImage, type ImageContent } from "./busybox-image.js";
 export type { CommandPattern, FakeCommand, FakeCommandHandler } from "./fake/commands.js";
 export type { PortHandler } from "./fake/deps.js";
 export type { EventFault } from "./fake/events.js";
+export type { FakeCall, FakeRuntime, FakeRuntimeOptions, FaultOptions } from "./fake/fake-runtime.js";
 export type { Fault, RpcName } from "./fake/faults.js";
 export type { FakeRegistry } from "./fake/images.js";
-export {
-  type FakeCall,
-  type FakeRuntime,
-  type FakeRuntimeOptions,
-  type FaultOptions,
-  startFakeRuntime,
-} from "./fake/start-fake-runtime.js";
+export { startFakeRuntime } from "./fake/start-fake-runtime.js";
 export type { ImageFile, ImageFiles } from "./image-files.js";
 export type { ImageDefaults } from "./image-layout.js";
 export type { ImageSource } from "./image-source.js";

@@ -31,8 +31,8 @@ export type FakeCommandHandler = (
   command: FakeCommand,
 ) => number | undefined | Promise<number | undefined> | void | Promise<void>;
 
-/** A program with any arguments, or the whole command line. */
-export type CommandPattern = string | readonly string[];
+/** A program with any arguments, the whole command line, or a question to ask of it. */
+export type CommandPattern = string | readonly string[] | ((argv: readonly string[]) => boolean);
 
 /** The scripted commands. Of several that match, the last one counts. */
 export class Commands {
@@ -49,5 +49,6 @@ export class Commands {
 
 function matches(pattern: CommandPattern, argv: readonly string[]): boolean {
   if (typeof pattern === "string") return argv[0] === pattern;
+  if (typeof pattern === "function") return pattern(argv);
   return pattern.length === argv.length && pattern.every((word, index) => word === argv[index]);
 }

@@ -4,7 +4,7 @@ import { type Duplex, Writable } from "node:stream";
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import { abortable } from "../../async/abort.js";
-import { CriError, DeadlineError, NotFoundError } from "../../errors.js";
+import { CriError, DeadlineError, InvalidArgumentError, NotFoundError } from "../../errors.js";
 import type { RuntimeService } from "../../proto.js";
 import { checkChannels } from "../../streaming/check-channels.js";
 import type { SessionIo, StreamingRuntime } from "../../streaming/streaming-runtime.js";
@@ -14,6 +14,7 @@ import { runningProcess } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
 import { noInput } from "./main-process.js";
 import { runCommand } from "./run-command.js";
+import type { FakeContainer } from "./state.js";
 
 const mostOutput = 16 * 1024 * 1024;
 
@@ -58,15 +59,15 @@ export function sessionRpcs(deps: FakeDeps, streaming: () => StreamingServer) {
     exec(request) {
       const { cmd, stdin, stdout, stderr, tty } = request;
       checkChannels(request);
-      const { id } = state.container(request.containerId);
-      runningProcess(state.container(id));
+      const { id } = runnable(deps, request.containerId, cmd);
       return { url: streaming().execUrl({ containerId: id, command: cmd, stdin, stdout, stderr, tty }) };
     },
     attach(request) {
       const { stdin, stdout, stderr, tty } = request;
       checkChannels(request);
-      const { id } = state.container(request.containerId);
-      runningProcess(state.container(id));
+      const container = state.container(request.containerId);
+      runningProcess(container);
+      const { id } = container;
       return { url: streaming().attachUrl({ containerId: id, stdin, stdout, stderr, tty }) };
     },
     portForward({ podSandboxId, port }) {
@@ -85,13 +86,18 @@ interface Execution {
   readonly io: SessionIo;
 }
 
-async function execute(
-  { state, execs }: FakeDeps,
-  { containerId, argv, tty, io }: Execution,
-): Promise<number> {
+/** The container, running, if there is a command at all. */
+function runnable({ state }: FakeDeps, containerId: string, argv: readonly string[]): FakeContainer {
+  if (argv.length === 0) throw new InvalidArgumentError("cmd is empty: give a command", { field: "cmd" });
   const container = state.container(containerId);
+  runningProcess(container);
+  return container;
+}
+
+async function execute(deps: FakeDeps, { containerId, argv, tty, io }: Execution): Promise<number> {
+  const container = runnable(deps, containerId, argv);
   const { exited } = runningProcess(container);
-  const handler = execs.find(argv);
+  const handler = deps.execs.find(argv);
   if (!handler) {
     throw new NotFoundError(
       `No such command in the container: ${argv.join(" ")}: script it by onExec() of the fake runtime`,
