@@ -41,6 +41,37 @@ export const crikitBehaviour: Behaviour = {
   streamsLists: true,
 };
 
+export const fakeBehaviour: Behaviour = { ...crikitBehaviour, runtimeName: "crikit-fake" };
+
+/** What a runtime can do at all. Scenarios that need what it cannot are not told of it. */
+export interface Abilities {
+  /**
+   * Containers have files, processes and networks of their own. On the fake runtime the commands of the scenarios
+   * are scripted to run on the machine itself.
+   */
+  readonly isolates: boolean;
+  /** The fake runtime passes bytes on and has no terminal between. */
+  readonly terminals: boolean;
+  /** The fake runtime starts any container, for its command is none that could be missing. */
+  readonly missesCommands: boolean;
+  /** The fake runtime's usage is made up. */
+  readonly measures: boolean;
+}
+
+export const realAbilities: Abilities = {
+  isolates: true,
+  terminals: true,
+  missesCommands: true,
+  measures: true,
+};
+
+export const fakeAbilities: Abilities = {
+  isolates: false,
+  terminals: false,
+  missesCommands: false,
+  measures: false,
+};
+
 /** By its version, for Debian and Ubuntu releases package different ones. */
 export function containerdBehaviour(version: string): Behaviour {
   const is16 = version.startsWith("1.6.");

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type { Abilities } from "./behaviour.js";
 import type { Subject } from "./subject.js";
+import { testWhere } from "./test-where.js";
 
-export function containerScenarios(subject: () => Subject): void {
+export function containerScenarios(subject: () => Subject, able: Abilities): void {
   test("a container is created, running, exited, and gone", async () => {
     const { image, runPod } = subject();
     await using pod = await runPod("states");
@@ -61,16 +63,21 @@ export function containerScenarios(subject: () => Subject): void {
     expect(stdout).toBe("hello = world\n/var\n");
   });
 
-  test("a file that a container writes is in its own layer, not in the image", async () => {
-    const { runPod, runScript } = subject();
-    await using pod = await runPod("layers");
-    const writer = await runScript(pod, "echo mine > /written; sleep 1000", { metadata: { name: "writer" } });
-    const reader = await runScript(pod, "sleep 1000", { metadata: { name: "reader" } });
-    expect((await writer.exec(["cat", "/written"])).stdout).toBe("mine\n");
-    expect((await reader.exec(["cat", "/written"])).exitCode).toBe(1);
-  });
+  testWhere(able.isolates)(
+    "a file that a container writes is in its own layer, not in the image",
+    async () => {
+      const { runPod, runScript } = subject();
+      await using pod = await runPod("layers");
+      const writer = await runScript(pod, "echo mine > /written; sleep 1000", {
+        metadata: { name: "writer" },
+      });
+      const reader = await runScript(pod, "sleep 1000", { metadata: { name: "reader" } });
+      expect((await writer.exec(["cat", "/written"])).stdout).toBe("mine\n");
+      expect((await reader.exec(["cat", "/written"])).exitCode).toBe(1);
+    },
+  );
 
-  test("containers of a pod share its network, not their processes", async () => {
+  testWhere(able.isolates)("containers of a pod share its network, not their processes", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("shared");
     const server = "echo from server > /x; while true; do nc -l -p 8080 < /x; done";
@@ -81,21 +88,24 @@ export function containerScenarios(subject: () => Subject): void {
     expect((await client.exec(["cat", "/proc/1/cmdline"])).stdout).toBe("sleep\u00001000\u0000");
   });
 
-  test("a command that does not exist fails to start and leaves an exited container", async () => {
-    const { image, runPod } = subject();
-    await using pod = await runPod("missing");
-    const container = await pod.createContainer({
-      metadata: { name: "main" },
-      image: { image },
-      command: ["/no/such/command"],
-    });
-    await expect(container.start()).rejects.toThrow("/no/such/command");
-    expect(await container.status()).toMatchObject({
-      state: "exited",
-      exitCode: 128,
-      reason: "StartError",
-    });
-  });
+  testWhere(able.missesCommands)(
+    "a command that does not exist fails to start and leaves an exited container",
+    async () => {
+      const { image, runPod } = subject();
+      await using pod = await runPod("missing");
+      const container = await pod.createContainer({
+        metadata: { name: "main" },
+        image: { image },
+        command: ["/no/such/command"],
+      });
+      await expect(container.start()).rejects.toThrow("/no/such/command");
+      expect(await container.status()).toMatchObject({
+        state: "exited",
+        exitCode: 128,
+        reason: "StartError",
+      });
+    },
+  );
 
   test("containers are listed by pod, labels and state", async () => {
     const { cri, runPod, runScript } = subject();

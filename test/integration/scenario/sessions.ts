@@ -4,7 +4,9 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import type { Session } from "../../../src/sessions/session.js";
+import type { Abilities } from "./behaviour.js";
 import type { Subject } from "./subject.js";
+import { testWhere } from "./test-where.js";
 
 /** Reads both outputs to their ends, with how the command ended. */
 async function outcome({ stdout, stderr, exited }: Session) {
@@ -25,7 +27,7 @@ async function readUntil(output: Readable, wanted: string): Promise<string> {
 const webServer =
   "mkdir /www; head -c 1000000 /dev/zero | tr '\\0' x > /www/big; httpd -p 80 -h /www; sleep 1000";
 
-export function sessionScenarios(subject: () => Subject): void {
+export function sessionScenarios(subject: () => Subject, able: Abilities): void {
   test("spawn keeps the outputs apart, and the exit code is a value", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("spawn");
@@ -79,7 +81,7 @@ export function sessionScenarios(subject: () => Subject): void {
     await expect(container.spawn([])).rejects.toMatchObject({ code: "invalid_argument" });
   });
 
-  test("a terminal has the size that was told, then the next one", async () => {
+  testWhere(able.terminals)("a terminal has the size that was told, then the next one", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("tty");
     const container = await runScript(pod, "sleep 1000");
@@ -94,7 +96,7 @@ export function sessionScenarios(subject: () => Subject): void {
     expect((await shell.exited).exitCode).toBe(5);
   });
 
-  test("the end of a terminal's input is the character for it", async () => {
+  testWhere(able.terminals)("the end of a terminal's input is the character for it", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("tty-eof");
     const container = await runScript(pod, "sleep 1000");
@@ -141,7 +143,7 @@ export function sessionScenarios(subject: () => Subject): void {
     expect((await container.wait()).exitCode).toBe(7);
   });
 
-  test("forward carries connections to a port of the pod, many at once", async () => {
+  testWhere(able.isolates)("forward carries connections to a port of the pod, many at once", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("forward");
     const container = await runScript(pod, webServer);
@@ -173,7 +175,7 @@ export function sessionScenarios(subject: () => Subject): void {
     ]);
   });
 
-  test("connect gives a stream whose end is that of one direction alone", async () => {
+  testWhere(able.isolates)("connect gives a stream whose end is that of one direction alone", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("connect");
     const container = await runScript(pod, webServer);
