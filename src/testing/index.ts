@@ -7,7 +7,7 @@ export type { CommandPattern, FakeCommand, FakeCommandHandler } from "./fake/com
 export type { PortHandler } from "./fake/deps.js";
 export type { EventFault } from "./fake/events.js";
 export type { FakeCall, FakeRuntime, FakeRuntimeOptions, FaultOptions } from "./fake/fake-runtime.js";
-export type { Fault, RpcName } from "./fake/faults.js";
+export type { Fault, FaultCode, RpcName } from "./fake/faults.js";
 export type { FakeRegistry } from "./fake/images.js";
 export { startFakeRuntime } from "./fake/start-fake-runtime.js";
 export type { ImageFile, ImageFiles } from "./image-files.js";

@@ -101,7 +101,23 @@ describe("commands", () => {
   });
 });
 
+test("exec of more than 16 MiB is an error that says so", async () => {
+  fake.onExec("yes", ({ stdout }) => {
+    for (let count = 0; count < 17; count += 1) stdout.write(Buffer.alloc(1024 * 1024));
+  });
+  const { container } = await runContainer();
+  await expect(container.exec(["yes"])).rejects.toMatchObject({ code: "resource_exhausted" });
+});
+
 describe("containers", () => {
+  test("are started once, however many try", async () => {
+    const pod = await cri.pods.run({ metadata: { name: "once" } });
+    const container = await pod.createContainer({ metadata: { name: "main" }, image });
+    const starts = await Promise.allSettled([container.start(), container.start()]);
+    expect(starts.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    await expect(container.start()).rejects.toMatchObject({ code: "failed_precondition" });
+  });
+
   test("write their log in CRI format and end with their command", async () => {
     fake.onRun("work", async ({ stdout, stderr }) => {
       stdout.write("one\ntwo\n");
@@ -201,7 +217,7 @@ describe("faults", () => {
     expect([await code(), await code(), await code(), await code()]).toEqual([
       "internal",
       "internal",
-      "already_exists",
+      "name_reserved",
       "ok",
     ]);
   });
@@ -270,23 +286,28 @@ describe("events", () => {
     await until("the events have come", () => events.length >= count);
     done.abort();
     await following;
+    const pods = new Set(events.map(({ podSandboxStatus }) => podSandboxStatus?.id));
     return events.map((event) => {
       const type = ContainerEventType[event.containerEventType].replace(/^CONTAINER_|_EVENT$/g, "");
-      return `${event.containerId === event.podSandboxStatus?.id ? "pod" : "container"} ${type}`;
+      return `${pods.has(event.containerId) ? "pod" : "container"} ${type}`;
     });
   }
 
   test("tell the life of a pod and its container", async () => {
     const story = await eventsOf(async () => {
-      const { container } = await runContainer();
+      const { pod, container } = await runContainer();
       await container.stop();
-    }, 5);
+      await pod.remove();
+    }, 8);
     expect(story).toEqual([
       "pod CREATED",
       "pod STARTED",
       "container CREATED",
       "container STARTED",
       "container STOPPED",
+      "pod STOPPED",
+      "container DELETED",
+      "pod DELETED",
     ]);
   });
 

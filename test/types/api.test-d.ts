@@ -34,6 +34,11 @@ expectTypeOf<CriClient>().toExtend<AsyncDisposable>();
 expectTypeOf(cri.version).toEqualTypeOf<VersionResponse>();
 expectTypeOf(cri.runtime.version({})).resolves.toEqualTypeOf<VersionResponse>();
 
+// Lists are promises of arrays, streams the same as async iterables.
+expectTypeOf(cri.pods.stream()).toExtend<AsyncIterable<ListedPod>>();
+expectTypeOf(cri.containers.stream({ state: "running" })).toExtend<AsyncIterable<ListedContainer>>();
+expectTypeOf(cri.capabilities().streamContainers).toEqualTypeOf<boolean | undefined>();
+
 // Only what a handle has made can be disposed of.
 expectTypeOf(cri.pods.run({ metadata: { name: "a" } })).resolves.toEqualTypeOf<OwnedPod>();
 expectTypeOf(cri.pods.get("id")).toEqualTypeOf<Pod>();

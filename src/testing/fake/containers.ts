@@ -136,10 +136,15 @@ function newContainer(
 async function startContainer({ state, events, runs }: FakeDeps, container: FakeContainer): Promise<void> {
   const { id, podId, config, logPath } = container;
   if (container.state !== ContainerState.CONTAINER_CREATED) {
-    throw new CriError("failed_precondition", `Container ${id} was started before: make a new one`);
+    throw startedBefore(id);
   }
   const log = new LogFile(logPath);
   await log.open();
+  // Another start may have been quicker.
+  if (container.process) {
+    await log.close();
+    throw startedBefore(id);
+  }
   const argv = [...config.command, ...config.args];
   container.state = ContainerState.CONTAINER_RUNNING;
   container.startedAt = state.now();
@@ -157,4 +162,8 @@ async function startContainer({ state, events, runs }: FakeDeps, container: Fake
     container.finishedAt = state.now();
     events.publish(ContainerEventType.CONTAINER_STOPPED_EVENT, podId, id);
   });
+}
+
+function startedBefore(id: string): CriError {
+  return new CriError("failed_precondition", `Container ${id} was started before: make a new one`);
 }

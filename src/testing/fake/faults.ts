@@ -9,6 +9,12 @@ import { toRpcStatus } from "../../wire/rpc-status.js";
 /** An RPC by its name on `cri.runtime` or `cri.image`. */
 export type RpcName = keyof (typeof RuntimeService)["method"] | keyof (typeof ImageService)["method"];
 
+/** The codes that a runtime can be the cause of. */
+export type FaultCode = Exclude<
+  CriErrorCode,
+  "not_running" | "no_permission" | "stale_socket" | "no_endpoint" | "non_zero_exit" | "closed"
+>;
+
 /** What is to go wrong with a call: the delay first, then the rest. */
 export interface Fault {
   /**
@@ -18,7 +24,7 @@ export interface Fault {
   readonly at?: "start" | "end" | number | undefined;
   readonly delayMs?: number | undefined;
   /** The code that the client's `CriError` shall have; `unsupported` is a runtime without this RPC. */
-  readonly error?: CriErrorCode | undefined;
+  readonly error?: FaultCode | undefined;
   readonly message?: string | undefined;
   /** Every client's connection breaks, as if the runtime had died, and can be made again at once. */
   readonly cut?: boolean | undefined;
@@ -62,8 +68,13 @@ export class Faults {
       this.#cut();
       throw new UnavailableError("The connection was cut by a fault");
     }
-    if (error) throw new CriError(error, message ?? "A fault that the test has ordered");
+    if (error) throw new CriError(error, message ?? defaultMessage(error));
   }
+}
+
+/** Clients know this one by its words. */
+function defaultMessage(error: FaultCode): string {
+  return error === "name_reserved" ? "The name is reserved" : "A fault that the test has ordered";
 }
 
 type Unary = (request: unknown, context: HandlerContext) => unknown;

@@ -30,6 +30,7 @@ export class MainProcess {
     const { stdin, stdinOnce, tty } = container.config;
     this.log = log;
     this.#stdinOnce = stdinOnce;
+    this.#stdin.on("error", () => {});
     if (!stdin) this.#stdin.end();
     const stdout = this.#output("stdout");
     const command: FakeCommand = {
@@ -65,7 +66,9 @@ export class MainProcess {
   /** Joins a client to it; resolves when either has gone. */
   async attach(io: SessionIo): Promise<number> {
     this.#attached.add(io);
-    io.stdin?.on("data", (chunk: Buffer) => this.#stdin.write(chunk));
+    io.stdin?.on("data", (chunk: Buffer) => {
+      if (this.#stdin.writable) this.#stdin.write(chunk);
+    });
     if (this.#stdinOnce) io.stdin?.once("end", () => this.#stdin.end());
     const gone = new Promise<number>((resolve) => {
       io.signal.addEventListener("abort", () => resolve(0), { once: true });

@@ -46,7 +46,10 @@ export function podRpcs(deps: FakeDeps) {
       const pod = findById(state.pods, podSandboxId);
       if (!pod) return {};
       await stopPod(deps, pod);
-      for (const { id } of state.containersOf(pod.id)) state.containers.delete(id);
+      for (const { id } of state.containersOf(pod.id)) {
+        state.containers.delete(id);
+        events.publish(ContainerEventType.CONTAINER_DELETED_EVENT, pod.id, id);
+      }
       state.pods.delete(pod.id);
       events.publish(ContainerEventType.CONTAINER_DELETED_EVENT, pod.id);
       return {};

@@ -10,7 +10,9 @@ const terminatedCode = 143;
 export async function runCommand(handler: FakeCommandHandler, command: FakeCommand): Promise<number> {
   const { signal, killed, stdout, stderr } = command;
   try {
-    const exitCode = await abortable(play(handler, command), killed);
+    const played = play(handler, command);
+    played.catch(() => {});
+    const exitCode = await abortable(played, killed);
     await Promise.all([flushed(stdout, killed), flushed(stderr, killed)]);
     return exitCode ?? 0;
   } catch (error) {

@@ -54,6 +54,8 @@ export function sessionRpcs(deps: FakeDeps, streaming: () => StreamingServer) {
           throw new DeadlineError(`Command ${cmd[0]} was ended, as it did not end within ${timeout} s`);
         },
       );
+      const tooMuch = stdout.errored ?? stderr.errored;
+      if (tooMuch) throw tooMuch;
       return { exitCode, stdout: stdout.bytes(), stderr: stderr.bytes() };
     },
     exec(request) {
@@ -135,6 +137,11 @@ function nowhere(): Writable {
 class Collector extends Writable {
   readonly #chunks: Buffer[] = [];
   #length = 0;
+
+  constructor() {
+    super();
+    this.on("error", () => {});
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
     this.#length += chunk.length;

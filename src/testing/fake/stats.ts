@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 
+import { CriError } from "../../errors.js";
+
 import {
   ContainerState,
   type ContainerStats,
@@ -55,7 +57,8 @@ function containerStats({ state }: FakeDeps, container: FakeContainer): Containe
   });
 }
 
-function podStats(deps: FakeDeps, { id, config }: FakePod): PodSandboxStats {
+function podStats(deps: FakeDeps, { id, config, isReady }: FakePod): PodSandboxStats {
+  if (!isReady) throw new CriError("failed_precondition", `Pod ${id} is not ready: it uses nothing any more`);
   const { metadata, labels, annotations } = config;
   const containers = deps.state.containersOf(id);
   const running = containers.filter(({ state }) => state === ContainerState.CONTAINER_RUNNING);
