@@ -13,6 +13,8 @@ export default defineConfig([
       "testing/index": "src/testing/index.ts",
     },
     format: ["esm", "cjs"],
+    // tsup knows dependencies, and takes optional ones in.
+    external: ["@connectrpc/connect-node"],
     dts: true,
     splitting: true,
     clean: ["**/*", "!runtime/main.{js,licenses.txt}"],

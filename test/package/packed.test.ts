@@ -46,6 +46,22 @@ test("every entry can be required", async () => {
   expect(await runFile("all.cjs", code)).toBe(`${Array(4).fill("object")}\n`);
 });
 
+test.each(["mjs", "cjs"])("the fake runtime serves a program in .%s", async (extension) => {
+  const load = extension === "mjs" ? "await import" : "require";
+  const code = `
+    (async () => {
+      const { connect } = ${load}("crikit");
+      const { startFakeRuntime } = ${load}("crikit/testing");
+      const fake = await startFakeRuntime({ images: ["app:test"] });
+      const cri = await connect(fake.endpoint);
+      console.log(cri.version.runtimeName, (await cri.images.list()).length);
+      await cri[Symbol.asyncDispose]();
+      await fake[Symbol.asyncDispose]();
+    })();
+  `;
+  expect(await runFile(`fake.${extension}`, code)).toBe("crikit-fake 1\n");
+});
+
 test("an error of the required SDK is one for the imported SDK as well", async () => {
   const code = `
     const { connect } = require("crikit");
@@ -107,8 +123,11 @@ test("the client works without the optional dependency that only the runtime nee
   await rm(join(project, "node_modules/@connectrpc/connect-node"), { recursive: true, force: true });
   const code = `
     import { connect } from "crikit";
-    import { startRuntime } from "crikit/testing";
+    import { startFakeRuntime, startRuntime } from "crikit/testing";
     console.log(typeof connect, typeof startRuntime);
+    await startFakeRuntime().catch(({ code, message }) => console.log(code, message));
   `;
-  expect(await runFile("client.mjs", code)).toBe("function function\n");
+  const lines = (await runFile("client.mjs", code)).split("\n");
+  expect(lines[0]).toBe("function function");
+  expect(lines[1]).toMatch(/^failed_precondition .*@connectrpc\/connect-node: install it$/);
 });

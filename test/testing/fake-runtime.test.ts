@@ -202,6 +202,9 @@ test("images are pulled from the registry that the test makes up", async () => {
   expect((await client.images.list()).map(({ repoTags }) => repoTags)).toEqual([
     ["registry.test/a:1", "registry.test/b:1"],
   ]);
+  const byDigest = `registry.test/c@sha256:${"a".repeat(64)}`;
+  await client.images.pull(byDigest);
+  expect((await client.images.status(byDigest))?.repoDigests).toContain(byDigest);
   await expect(client.images.pull("nginx")).rejects.toMatchObject({ code: "not_found" });
 });
 

@@ -73,7 +73,7 @@ async function start(
   await server.open();
   rollback.add("end the containers", () => endAll(deps));
   rollback.add("close the socket", () => server.close());
-  let disposed: Promise<unknown> | undefined;
+  let disposed: Promise<void> | undefined;
   return {
     endpoint: `unix://${path}`,
     logRoot: join(directory.path, "logs"),
@@ -100,9 +100,9 @@ async function start(
         await server.open();
       }
     },
-    async [Symbol.asyncDispose]() {
-      disposed ??= rollback.run();
-      await disposed;
+    [Symbol.asyncDispose]() {
+      disposed ??= endWith(rollback);
+      return disposed;
     },
   };
 }
@@ -123,6 +123,16 @@ async function listeningServer(deps: FakeDeps): Promise<StreamingServer> {
   const server = new StreamingServer(fakeStreaming(deps));
   await server.listen();
   return server;
+}
+
+async function endWith(rollback: Rollback): Promise<void> {
+  const failures = await rollback.run();
+  if (failures.length === 0) return;
+  const what = failures.map(({ description }) => description).join(", ");
+  throw new AggregateError(
+    failures.map(({ error }) => error),
+    `The fake runtime was not wholly removed: failed to ${what}`,
+  );
 }
 
 async function endAll({ state }: FakeDeps): Promise<void> {

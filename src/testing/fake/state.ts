@@ -77,6 +77,8 @@ export function newId(): string {
 
 /** Undefined: there is none by this ID or prefix. */
 export function findById<T>(all: ReadonlyMap<string, T>, id: string): T | undefined {
+  const exact = all.get(id);
+  if (exact) return exact;
   const ids = [...all.keys()].filter((known) => known.startsWith(id));
   if (ids.length > 1) throw new InvalidArgumentError(`${ids.length} IDs begin with ${id}: give more of it`);
   return ids[0] === undefined ? undefined : all.get(ids[0]);
