@@ -116,7 +116,9 @@ export interface FakeRuntime extends AsyncDisposable {
    *
    * @example
    * ```ts
-   * await fake.restart(() => expect(client.isConnected).toBe(false));
+   * await fake.restart(async () => {
+   *   await expect(cri.pods.list()).rejects.toBeInstanceOf(UnavailableError);
+   * });
    * ```
    */
   restart(meanwhile?: () => Promise<void> | void): Promise<void>;
