@@ -88,6 +88,11 @@ export class CriClient implements AsyncDisposable {
    * A reader that falls too far behind is cut off by the runtime; crikit-runtime tells it `resource_exhausted`.
    *
    * @throws UnsupportedError when the runtime tells no events: containerd 1.6, cri-dockerd, CRI-O by default.
+   *
+   * @example
+   * ```ts
+   * for await (const { type, kind, id } of cri.events()) console.log(type, kind, id);
+   * ```
    */
   events(options: CallOptions = {}): AsyncIterable<ContainerEvent> {
     return containerEvents(this.#context, options);

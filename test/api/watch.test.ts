@@ -12,6 +12,7 @@ import {
   PodSandboxConfigSchema,
   VersionResponseSchema,
 } from "../../src/proto.js";
+import { ListReader } from "../../src/services/list.js";
 import { SessionOpener } from "../../src/sessions/open-session.js";
 import { until } from "../support/until.js";
 import { WatchCache } from "../support/watch-cache.js";
@@ -81,6 +82,7 @@ function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
     endpoint: server.endpoint,
     runtime: cri.runtime,
     image: cri.image,
+    lists: new ListReader(() => cri.capabilities(), 10_000),
     logRoot: "",
     sessions,
   };

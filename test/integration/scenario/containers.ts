@@ -1,3 +1,4 @@
+import type { OwnedContainer } from "crikit";
 import { expect, test } from "vitest";
 import type { Abilities } from "./behaviour.js";
 import type { Subject } from "./subject.js";
@@ -38,8 +39,8 @@ export function containerScenarios(subject: () => Subject, able: Abilities): voi
   test("stop sends TERM and waits within the grace period", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("grace");
-    const container = await runScript(pod, "trap 'exit 5' TERM; while true; do sleep 0.1; done");
-    await container.exec(["true"]);
+    const container = await runScript(pod, "trap 'exit 5' TERM; echo set; while true; do sleep 0.1; done");
+    await saysSet(container);
     await container.stop({ gracePeriodMs: 10_000 });
     expect((await container.status()).exitCode).toBe(5);
   });
@@ -47,7 +48,8 @@ export function containerScenarios(subject: () => Subject, able: Abilities): voi
   test("stop kills what does not go within the grace period", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("stubborn");
-    const container = await runScript(pod, "trap '' TERM; while true; do sleep 0.1; done");
+    const container = await runScript(pod, "trap '' TERM; echo set; while true; do sleep 0.1; done");
+    await saysSet(container);
     await container.stop({ gracePeriodMs: 1000 });
     expect((await container.status()).exitCode).toBe(137);
   });
@@ -130,4 +132,9 @@ export function containerScenarios(subject: () => Subject, able: Abilities): voi
       ].sort(),
     );
   });
+}
+
+/** Until its trap is set a signal ends it. */
+async function saysSet(container: OwnedContainer): Promise<void> {
+  for await (const { text } of container.logs({ follow: true })) if (text === "set") return;
 }
