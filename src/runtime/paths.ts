@@ -39,6 +39,8 @@ export interface SandboxPaths {
 export interface ContainerPaths {
   /** Also the OCI bundle. */
   directory: string;
+  /** Of what must outlive a reboot, or may be too big for the state directory. */
+  recordDirectory: string;
   rootfs: string;
   /** What the container writes, below the root directory as it must outlive a reboot. */
   upper: string;
@@ -77,6 +79,7 @@ export function runtimePaths({ root, state }: { root: string; state: string }): 
       const record = join(root, "containers", id);
       return {
         directory,
+        recordDirectory: record,
         rootfs: join(directory, "rootfs"),
         upper: join(record, "upper"),
         work: join(record, "work"),

@@ -24,7 +24,6 @@ export class SpdyPortForward {
   }
 
   add(stream: SpdyStream): void {
-    stream.on("error", () => {});
     const { streamtype, port = "", requestid = "" } = stream.headers;
     const key = `${port} ${requestid}`;
     if ((streamtype !== "error" && streamtype !== "data") || !isPort(port)) {

@@ -38,7 +38,6 @@ export class SpdySessionStreams {
       stream.destroy();
       return;
     }
-    stream.on("error", () => {});
     this.#streams.set(type, stream);
     if (this.#streams.size === this.#expected.size) this.#onComplete?.();
   }

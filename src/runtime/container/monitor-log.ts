@@ -3,8 +3,11 @@ import { join } from "node:path";
 import type { RuntimePaths } from "../paths.js";
 import type { ContainerRecord } from "../state/container-record.js";
 
-/** Enough for who joins a container to follow what it says; nobody reads what was said before. */
-const ownLogBytes = 1024 * 1024;
+/**
+ * Nobody reads what was said before. It must be long enough for who joins the container to keep up, since the
+ * monitor starts the file anew without a thought for readers.
+ */
+const ownLogBytes = 64 * 1024 * 1024;
 
 interface MonitorLog {
   logPath: string;
@@ -17,5 +20,5 @@ export function monitorLog(
   { id, logPath }: Pick<ContainerRecord, "id" | "logPath">,
 ): MonitorLog {
   if (logPath !== undefined) return { logPath };
-  return { logPath: join(paths.container(id).directory, "output.log"), maxLogBytes: ownLogBytes };
+  return { logPath: join(paths.container(id).recordDirectory, "output.log"), maxLogBytes: ownLogBytes };
 }

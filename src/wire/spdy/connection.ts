@@ -65,8 +65,6 @@ export class SpdyConnection implements StreamOwner {
     const id = this.#nextId;
     this.#nextId += 2;
     const stream = new SpdyStream(this, id, headers);
-    // Whoever asked gets the error from the promise.
-    stream.on("error", () => {});
     this.#streams.set(id, stream);
     const reply = deferred<void>();
     this.#awaited.set(id, reply);

@@ -27,6 +27,8 @@ export class SpdyStream extends Duplex {
     this.id = id;
     this.headers = headers;
     this.#owner = owner;
+    // Whoever reads or writes is told; a stream that nobody looks at any more must not end the process.
+    this.on("error", () => {});
   }
 
   override _read(): void {
