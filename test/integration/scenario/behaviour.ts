@@ -21,8 +21,12 @@ export interface Behaviour {
   readonly countsPause: boolean;
   /** Whether GetContainerEvents tells anything; containerd does since 1.7. */
   readonly events: "told" | "unsupported";
-  /** Why a container ended whose child alone was killed for the memory limit. */
-  readonly reasonAfterChildOom: "Error" | "OOMKilled";
+  /**
+   * Why a container ended that was killed for its memory limit, and one whose child alone was. containerd is told
+   * of it apart from the end, does not look at whom it was, and may be told too late.
+   */
+  readonly reasonAfterOom: RegExp;
+  readonly reasonAfterChildOom: RegExp;
   /** Whether it has the streaming list RPCs. What `list` and `stream` give is the same without them. */
   readonly streamsLists: boolean;
 }
@@ -37,7 +41,8 @@ export const crikitBehaviour: Behaviour = {
   podWithoutParent: "summed",
   countsPause: true,
   events: "told",
-  reasonAfterChildOom: "Error",
+  reasonAfterOom: /^OOMKilled$/,
+  reasonAfterChildOom: /^Error$/,
   streamsLists: true,
 };
 
@@ -85,7 +90,8 @@ export function containerdBehaviour(version: string): Behaviour {
     podWithoutParent: is16 ? "unknown" : "summed",
     countsPause: false,
     events: is16 ? "unsupported" : "told",
-    reasonAfterChildOom: "OOMKilled",
+    reasonAfterOom: /^(OOMKilled|Error)$/,
+    reasonAfterChildOom: /^(OOMKilled|Error)$/,
     streamsLists: false,
   };
 }
