@@ -47,9 +47,9 @@ describe("an RPC that is not there yet", () => {
     await expect(test.runtime.checkpointPod({})).rejects.toMatchObject({ code: "unsupported" });
     await expect(test.runtime.checkpointPod({})).rejects.toThrow("CheckpointPod is not implemented");
     const read = async () => {
-      for await (const _ of test.runtime.streamContainers({})) return;
+      for await (const _ of test.runtime.streamPodSandboxMetrics({})) return;
     };
-    await expect(read()).rejects.toThrow("StreamContainers is not implemented");
+    await expect(read()).rejects.toThrow("StreamPodSandboxMetrics is not implemented");
     expect(RuntimeService.methods.length).toBe(37);
   });
 });
