@@ -19,7 +19,8 @@ const endOfInput = "\x04";
 
 /**
  * A live command, as `child_process.spawn` gives one. Read both outputs: one that is left unread holds up the
- * whole session once buffers are full. Disposing of it is `close()`.
+ * whole session once buffers are full. Leaving the loop over one of them ends the session, as `close()` and
+ * disposing of it do.
  */
 export class Session implements AsyncDisposable {
   /** `end()` closes the command's input, the outputs go on. Closed from the start unless asked for. */
@@ -44,6 +45,12 @@ export class Session implements AsyncDisposable {
     const failed = once(this.stdin, "error").then(([error]) => Promise.reject(error));
     const exit = Promise.race([readExit(channels, [this.stdout, this.stderr]), failed]);
     this.exited = abortable(exit, signal);
+    for (const output of [this.stdout, this.stderr]) {
+      // Left before its end, as by a break: nobody wants what the command goes on to say.
+      output.once("close", () => {
+        if (!output.readableEnded) channels.close();
+      });
+    }
     // Whoever never asks how it ended must not be ended by it.
     this.exited.catch(() => {}).finally(() => channels.close());
   }

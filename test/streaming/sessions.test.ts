@@ -54,14 +54,25 @@ describe.each(["spdy", "websocket"] as const)("a session by %s", (transport) => 
     expect(await outcome(session)).toEqual({ out: "xxxx", err: "", exitCode: 6 });
   });
 
-  it("holds a fast command back until somebody reads", async () => {
-    const session = await spawn("head -c 300000000 /dev/zero; exit 2", { stdin: false });
+  it("holds a fast command back until somebody reads, and its memory is flat over 2 GiB", async () => {
+    const session = await spawn("head -c 2147483648 /dev/zero; exit 2", { stdin: false });
     await new Promise((resolve) => setTimeout(resolve, 500));
     const before = process.memoryUsage().rss;
-    let bytes = 0;
-    for await (const chunk of session.stdout) bytes += chunk.length;
-    expect([bytes, (await session.exited).exitCode]).toEqual([300_000_000, 2]);
-    expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+    let [bytes, most] = [0, 0];
+    for await (const chunk of session.stdout) {
+      bytes += chunk.length;
+      most = Math.max(most, process.memoryUsage.rss());
+    }
+    expect([bytes, (await session.exited).exitCode]).toEqual([2 ** 31, 2]);
+    expect(Math.max(most, process.memoryUsage.rss()) - before).toBeLessThan(150_000_000);
+  }, 120_000);
+
+  it("ends at the runtime when the loop over its output is left", async () => {
+    const { gone } = runtime.seen;
+    const session = await spawn("yes", { stdin: false });
+    for await (const chunk of session.stdout) if (chunk.length > 0) break;
+    await expect(session.exited).rejects.toMatchObject({ code: "unavailable" });
+    await until("the runtime knows", () => runtime.seen.gone > gone);
   });
 
   it("that is closed is told to the runtime, which ends the command", async () => {
