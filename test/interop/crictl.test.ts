@@ -132,6 +132,26 @@ describe.skipIf(leftOut.crictl)("crictl on the bundled runtime", () => {
     });
   });
 
+  it("is told what happens", async () => {
+    const child = spawn(crictlPath, flags(["events", "-o", "json"]), { stdio: "pipe" });
+    let said = "";
+    child.stdout.on("data", (chunk) => {
+      said += chunk;
+    });
+    try {
+      // Nothing shows when crictl has begun to listen, but an event.
+      await until("a pod's whole life is told", async () => {
+        await using short = await cri.pods.run({ metadata: { name: "short" }, logDirectory: logs });
+        await short.stop();
+        await short.remove();
+        return /CREATED.*STARTED.*STOPPED.*DELETED/s.test(said);
+      });
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
+  });
+
   it("lists and inspects what it works on", async () => {
     const listed = JSON.parse((await crictl(["ps", "-o", "json"])).out);
     expect(listed.containers.map(({ id }: { id: string }) => id)).toEqual([container.id]);
