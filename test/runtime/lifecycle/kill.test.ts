@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageSourceAnnotation } from "../../../src/image-source.js";
@@ -60,7 +61,7 @@ async function stateOf(containerId: string): Promise<ContainerState | undefined>
 }
 
 async function expectAgreement(when: string): Promise<void> {
-  const agree = async () => JSON.stringify(await told(daemon)) === JSON.stringify(await found(daemon));
+  const agree = async () => isDeepStrictEqual(await told(daemon), await found(daemon));
   await until("records and facts agree", agree, 5000).catch(() => undefined);
   expect(await found(daemon), when).toEqual(await told(daemon));
 }
