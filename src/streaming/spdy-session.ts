@@ -17,7 +17,6 @@ export const spdySessionProtocols = [
 const streamsTimeoutMs = 30_000;
 
 export interface SpdySession {
-  readonly request: SessionRequest;
   readonly protocol: string;
   work(io: SessionIo): Promise<SessionStatus>;
 }
@@ -53,7 +52,10 @@ export class SpdySessionStreams {
       const timer = setTimeout(() => {
         reject(new DeadlineError(`The client did not open its streams within ${streamsTimeoutMs} ms`));
       }, streamsTimeoutMs);
-      const onAbort = () => reject(signal.reason);
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
       signal.addEventListener("abort", onAbort, { once: true });
       this.#onComplete = () => {
         clearTimeout(timer);

@@ -133,7 +133,7 @@ export class StreamingServer {
       role: "server",
       onStream: (stream) => streams.add(stream),
     });
-    void serveSpdySession(connection, streams, { request, protocol, work: this.#work(pending) });
+    void serveSpdySession(connection, streams, { protocol, work: this.#work(pending) });
   }
 
   #webSocket(

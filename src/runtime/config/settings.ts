@@ -48,7 +48,7 @@ export const settings: Keys = {
   },
   cniConfDir: {
     ...{ key: "cni-conf-dir", flag: "cni-conf-dir", kind: "path", value: "DIR", reload: true },
-    about: "directory of a CNI network to use instead of the built-in one: its first file by name",
+    about: "directory of a CNI network to use instead of the built-in one: its first valid file by name",
   },
   cniPluginDirs: {
     ...{ key: "cni-plugin-dirs", flag: "cni-plugin-dir", kind: "paths", value: "DIR", reload: true },
