@@ -1,7 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { parseImageRef } from "../image-ref.js";
-import type { AuthConfigSchema, PodSandboxConfigSchema } from "../proto.js";
+import type {
+  AuthConfigSchema,
+  Image as ImageMessage,
+  PodSandboxConfigSchema,
+  StreamImagesResponse,
+} from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
+import type { ListRpcs } from "../services/list.js";
 import type { ApiContext } from "./context.js";
 import { type Image, toImage } from "./image.js";
 import { type ImageFsInfo, toImageFsInfo } from "./image-fs-info.js";
@@ -80,22 +86,26 @@ export class Images {
 
   /** All of them, or the one that the filter names. */
   async list(filter: ImageFilter = {}, options: CallOptions = {}): Promise<Image[]> {
-    if (filter.image !== undefined) {
-      // containerd takes no notice of the filter of ListImages.
-      const image = await this.status(filter.image, options);
-      return image ? [image] : [];
-    }
-    const { lists, image: service } = this.#context;
-    const images = await lists.read(
-      {
-        name: "streamImages",
-        stream: (call) => service.streamImages({}, call),
-        itemsOf: (part) => part.images,
-        unary: async (call) => (await service.listImages({}, call)).images,
-      },
-      options,
-    );
+    if (filter.image !== undefined) return this.#named(filter.image, options);
+    const images = await this.#context.lists.read(this.#rpcs(), options);
     return images.map(toImage);
+  }
+
+  /**
+   * The images of `list()` as they come, for as many as there may be: where the runtime streams its lists no
+   * message and no array holds all of them. No deadline unless told. Leaving the loop ends the call.
+   *
+   * @throws UnsupportedError when the runtime gives up in the middle of a list; the next call does without its
+   * streams.
+   *
+   * @example
+   * ```ts
+   * for await (const { id, sizeBytes } of cri.images.stream()) console.log(id, sizeBytes);
+   * ```
+   */
+  async *stream(filter: ImageFilter = {}, options: CallOptions = {}): AsyncGenerator<Image, void, undefined> {
+    if (filter.image !== undefined) yield* await this.#named(filter.image, options);
+    else for await (const image of this.#context.lists.stream(this.#rpcs(), options)) yield toImage(image);
   }
 
   /** By name, digest or ID. Undefined: the runtime does not hold it. */
@@ -122,5 +132,21 @@ export class Images {
   /** How much the images, and what containers wrote over them, take of which file systems. */
   async fsInfo(options: CallOptions = {}): Promise<ImageFsInfo> {
     return toImageFsInfo(await this.#context.image.imageFsInfo({}, options));
+  }
+
+  /** containerd takes no notice of the filter of ListImages. */
+  async #named(ref: string, options: CallOptions): Promise<Image[]> {
+    const image = await this.status(ref, options);
+    return image ? [image] : [];
+  }
+
+  #rpcs(): ListRpcs<StreamImagesResponse, ImageMessage> {
+    const { image } = this.#context;
+    return {
+      name: "streamImages",
+      stream: (options) => image.streamImages({}, options),
+      itemsOf: ({ images }) => images,
+      unary: async (options) => (await image.listImages({}, options)).images,
+    };
   }
 }

@@ -158,6 +158,80 @@ describe("a runtime that streams its lists", () => {
   });
 });
 
+describe("images", () => {
+  const parts = async function* () {
+    calls.push("stream");
+    yield { images: [{ id: "b" }] };
+    yield { images: [{ id: "a" }] };
+  };
+  const streamedImages = async (filter = {}) => {
+    const ids = [];
+    for await (const { id } of cri.images.stream(filter)) ids.push(id);
+    return ids;
+  };
+
+  test("are streamed as the runtime sends them", async () => {
+    await connectTo({}, { streamImages: parts });
+    expect(await streamedImages()).toEqual(["b", "a"]);
+    expect((await cri.images.list()).map(({ id }) => id)).toEqual(["b", "a"]);
+    expect(calls).toEqual(["stream", "stream"]);
+  });
+
+  test("are told by the unary list where the runtime has no other, and one by its name", async () => {
+    const image = { id: "a", repoTags: ["demo:1"] };
+    await connectTo(
+      {},
+      {
+        listImages: () => ({ images: [{ id: "b" }, image] }),
+        imageStatus: (request) => (request.image?.image === "demo:1" ? { image } : {}),
+      },
+    );
+    expect(await streamedImages()).toEqual(["b", "a"]);
+    expect(await streamedImages({ image: "demo:1" })).toEqual(["a"]);
+    expect(await streamedImages({ image: "other:1" })).toEqual([]);
+    expect(cri.capabilities()).toMatchObject({ streamImages: false, listImages: true });
+  });
+
+  test("of a stream that is given up in the middle are listed by the unary RPC, and `stream` says so", async () => {
+    await connectTo(
+      {},
+      {
+        async *streamImages() {
+          yield* parts();
+          throw new ConnectError("not implemented", Code.Unimplemented);
+        },
+        listImages: () => ({ images: [{ id: "b" }, { id: "a" }] }),
+      },
+    );
+    await expect(streamedImages()).rejects.toMatchObject({ code: "unsupported", rpc: "StreamImages" });
+    await using other = await connect(server.endpoint);
+    expect((await other.images.list()).map(({ id }) => id)).toEqual(["b", "a"]);
+    expect(await streamedImages()).toEqual(["b", "a"]);
+    expect(calls).toEqual(["stream", "stream"]);
+  });
+
+  test("see the end of the call when the reader leaves the loop", async () => {
+    let ended = false;
+    await connectTo(
+      {},
+      {
+        async *streamImages(_request, { signal }) {
+          try {
+            while (!signal.aborted) {
+              yield { images: [{ id: "a" }] };
+              await new Promise((resolve) => setTimeout(resolve, 10));
+            }
+          } finally {
+            ended = true;
+          }
+        },
+      },
+    );
+    for await (const _image of cri.images.stream()) break;
+    await until("the runtime to see the end", () => ended);
+  });
+});
+
 describe("a runtime without streaming lists", () => {
   test("is asked once for each list, and listed by the unary one", async () => {
     await connectTo({ ...unary, listPodSandbox: () => ({ items: [{ id: "pod" }] }) });

@@ -8,6 +8,7 @@ import {
   CriError,
   type CriErrorCode,
   connect,
+  type Image,
   type ListedContainer,
   type ListedPod,
   type LogLine,
@@ -37,6 +38,7 @@ expectTypeOf(cri.runtime.version({})).resolves.toEqualTypeOf<VersionResponse>();
 // Lists are promises of arrays, streams the same as async iterables.
 expectTypeOf(cri.pods.stream()).toExtend<AsyncIterable<ListedPod>>();
 expectTypeOf(cri.containers.stream({ state: "running" })).toExtend<AsyncIterable<ListedContainer>>();
+expectTypeOf(cri.images.stream()).toExtend<AsyncIterable<Image>>();
 expectTypeOf(cri.capabilities().streamContainers).toEqualTypeOf<boolean | undefined>();
 
 // Only what a handle has made can be disposed of.

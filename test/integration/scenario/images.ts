@@ -25,6 +25,9 @@ export function imageScenarios(subject: () => Subject): void {
     const refs = [registry.ref("demo/other:1"), registry.ref("demo/other:2")];
     for (const ref of refs) await cri.images.pull(ref);
     const images = await cri.images.list();
+    const streamed = [];
+    for await (const { id } of cri.images.stream()) streamed.push(id);
+    expect(streamed.sort()).toEqual(images.map(({ id }) => id).sort());
     const [image] = images.filter(({ repoTags }) => repoTags.includes(refs[0] ?? ""));
     expect([...(image?.repoTags ?? [])].sort()).toEqual(refs);
     await cri.images.remove(image?.id ?? "");
