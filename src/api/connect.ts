@@ -44,7 +44,7 @@ const defaultTimeoutMs = 5_000;
  *
  * Without an endpoint: `CONTAINER_RUNTIME_ENDPOINT` and `IMAGE_SERVICE_ENDPOINT`, else crictl's configuration
  * file (`CRI_CONFIG_FILE`, or `/etc/crictl.yaml`), else the known sockets of containerd, CRI-O, cri-dockerd,
- * k3s, k0s, MicroK8s and crikit-runtime, probed side by side: the first of them, in this order, that answers.
+ * k3s, k0s, MicroK8s and crikit-runtime (on Windows the pipes of containerd and cri-dockerd), probed side by side: the first of them, in this order, that answers.
  * An endpoint that is given stands for both services, and neither variables nor files are read.
  *
  * @throws NoEndpointError when no endpoint was given and none answers: it lists each one tried, why it failed

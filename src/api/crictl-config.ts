@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { win32 } from "node:path";
 import { InvalidArgumentError } from "../errors.js";
 
 /** What crikit takes from crictl's configuration file. Its other keys are crictl's own affair. */
@@ -10,17 +11,22 @@ export interface CrictlConfig {
   readonly timeoutMs: number | undefined;
 }
 
-export const defaultCrictlConfigPath = "/etc/crictl.yaml";
+/** Where crictl for this system looks. */
+export function defaultCrictlConfigPath(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string {
+  return platform === "win32"
+    ? win32.join(env.USERPROFILE ?? "", ".crictl", "crictl.yaml")
+    : "/etc/crictl.yaml";
+}
 
 /**
- * Reads the file that `CRI_CONFIG_FILE` names, else `/etc/crictl.yaml`. Undefined when the latter is not
- * there.
+ * Reads the file that `CRI_CONFIG_FILE` names, else crictl's own, `/etc/crictl.yaml`. Undefined when the latter is
+ * not there.
  *
  * @throws InvalidArgumentError that names the file, the key and how to mend it.
  */
 export async function readCrictlConfig(
   env: NodeJS.ProcessEnv,
-  defaultPath = defaultCrictlConfigPath,
+  defaultPath = defaultCrictlConfigPath(process.platform, env),
 ): Promise<CrictlConfig | undefined> {
   const named = env.CRI_CONFIG_FILE || undefined;
   const path = named ?? defaultPath;

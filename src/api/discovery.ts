@@ -1,7 +1,7 @@
 import { CriError, InvalidArgumentError } from "../errors.js";
 import { type Endpoint, parseEndpoint } from "../transport/endpoint.js";
 import { readCrictlConfig } from "./crictl-config.js";
-import { type KnownEndpoint, knownEndpoints } from "./known-endpoints.js";
+import { type KnownEndpoint, knownEndpointsOn } from "./known-endpoints.js";
 
 /** Where discovery looks. Tests put temporary files and variables here. */
 export interface DiscoveryPlaces {
@@ -29,7 +29,7 @@ export interface Discovery {
 
 /** The places of this machine. */
 export function machinePlaces(): DiscoveryPlaces {
-  return { env: process.env, knownEndpoints };
+  return { env: process.env, knownEndpoints: knownEndpointsOn(process.platform) };
 }
 
 /**

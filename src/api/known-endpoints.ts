@@ -4,8 +4,7 @@ export interface KnownEndpoint {
   readonly address: string;
 }
 
-/** Where runtimes listen unless told otherwise, in the order in which `connect()` prefers them. */
-export const knownEndpoints: readonly KnownEndpoint[] = [
+const unixSockets: readonly KnownEndpoint[] = [
   { runtime: "containerd", address: "unix:///run/containerd/containerd.sock" },
   { runtime: "CRI-O", address: "unix:///run/crio/crio.sock" },
   { runtime: "cri-dockerd", address: "unix:///run/cri-dockerd.sock" },
@@ -14,3 +13,14 @@ export const knownEndpoints: readonly KnownEndpoint[] = [
   { runtime: "MicroK8s", address: "unix:///var/snap/microk8s/common/run/containerd.sock" },
   { runtime: "crikit-runtime", address: "unix:///run/crikit/crikit.sock" },
 ];
+
+/** As crictl for Windows tries them. */
+const namedPipes: readonly KnownEndpoint[] = [
+  { runtime: "containerd", address: "npipe:////./pipe/containerd-containerd" },
+  { runtime: "cri-dockerd", address: "npipe:////./pipe/cri-dockerd" },
+];
+
+/** Where runtimes listen unless told otherwise, in the order in which `connect()` prefers them. */
+export function knownEndpointsOn(platform: NodeJS.Platform): readonly KnownEndpoint[] {
+  return platform === "win32" ? namedPipes : unixSockets;
+}

@@ -5,7 +5,7 @@ import type { CallOptions } from "../services/call-options.js";
 import { createImageClient } from "../services/image-client.js";
 import { createRuntimeClient } from "../services/runtime-client.js";
 import { type Connection, type ConnectionOptions, openConnection } from "../transport/connection.js";
-import type { Endpoint } from "../transport/endpoint.js";
+import { type Endpoint, isNamedPipe } from "../transport/endpoint.js";
 
 export interface ProbeOptions extends CallOptions {
   readonly connection: ConnectionOptions;
@@ -57,6 +57,7 @@ async function probe<T>(
 
 /** To connect(2) a regular file looks like a dead socket. What else may be wrong is the dial's to say. */
 async function checkSocket({ address, path }: Endpoint): Promise<void> {
+  if (isNamedPipe(path)) return;
   const found = await stat(path).catch(() => undefined);
   if (!found || found.isSocket()) return;
   throw new InvalidArgumentError(`${path} is not a socket: mend the endpoint`, {

@@ -5,7 +5,7 @@ import {
   StaleSocketError,
   UnavailableError,
 } from "../errors.js";
-import type { Endpoint } from "./endpoint.js";
+import { type Endpoint, isNamedPipe } from "./endpoint.js";
 
 /**
  * The error of a call whose dial failed, undefined when the cause is another: connect(2) says by its errno what
@@ -18,19 +18,22 @@ export function dialError(
 ): UnavailableError | NoPermissionError | undefined {
   const errno = dialErrno(cause);
   const { path } = endpoint;
+  const isPipe = isNamedPipe(path);
   switch (errno) {
     case undefined:
       return undefined;
     case "ENOENT":
     case "ENOTDIR":
       return new NotRunningError(
-        `There is no socket ${path}: start the runtime or mend the endpoint`,
+        `There is no ${isPipe ? "pipe" : "socket"} ${path}: start the runtime or mend the endpoint`,
         options,
       );
     case "EACCES":
     case "EPERM":
       return new NoPermissionError(
-        `The socket ${path} may not be opened: run as root or as a member of the socket's group`,
+        isPipe
+          ? `The pipe ${path} may not be opened: run as an administrator`
+          : `The socket ${path} may not be opened: run as root or as a member of the socket's group`,
         options,
       );
     case "ECONNREFUSED":

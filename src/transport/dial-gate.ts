@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { Backoff } from "../async/backoff.js";
+import { isNamedPipe } from "./endpoint.js";
 
 /** As k8s.io/cri-client has it. */
 const delays = { minMs: 100, maxMs: 3000 };
@@ -45,8 +46,9 @@ export class DialGate {
   }
 }
 
-/** Differs whenever the socket at the path is another one, or has other permissions. */
+/** Differs whenever the socket at the path is another one, or has other permissions. A pipe does not tell. */
 function socketIdentity(path: string): string {
+  if (isNamedPipe(path)) return "named pipe";
   try {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     return stat ? `${stat.dev}:${stat.ino}:${stat.ctimeNs}` : "absent";
