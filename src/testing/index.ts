@@ -15,4 +15,5 @@ export type { ImageDefaults } from "./image-layout.js";
 export type { ImageSource } from "./image-source.js";
 export { type ImportedImage, importImage } from "./import-image.js";
 export { type Registry, serveRegistry } from "./registry.js";
-export { type RuntimeHandle, type StartRuntimeOptions, startRuntime } from "./start-runtime.js";
+export type { RestartOptions, RuntimeHandle } from "./runtime-handle.js";
+export { type StartRuntimeOptions, startRuntime } from "./start-runtime.js";

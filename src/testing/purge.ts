@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { CriError } from "../errors.js";
@@ -8,6 +7,7 @@ import { endProcess, waitForEnd } from "./end-process.js";
 import type { Claimed } from "./network-claim.js";
 import { runtimeMain } from "./package-files.js";
 import { privateName, removePrivateDirectory } from "./private-directory.js";
+import { childrenOf, commandLines } from "./processes.js";
 import { reaperName } from "./reaper.js";
 
 const execFileAsync = promisify(execFile);
@@ -34,6 +34,7 @@ export async function purge(claimed: Claimed): Promise<void> {
     const args = [runtimeMain(), "purge", ...placeFlags(claimed)];
     await execFileAsync(process.execPath, args, { timeout: timeoutMs, killSignal: "SIGKILL" });
   }
+  await killStrays(claimed.directory);
   await removePrivateDirectory(claimed.directory);
 }
 
@@ -46,6 +47,14 @@ export async function purgeAbandoned(claimed: Claimed): Promise<void> {
   const reapers = await endDaemons(directory);
   await purge(claimed);
   for (const pid of reapers) await waitForEnd(pid);
+}
+
+/** A program that the daemon had called when it was killed, and that hangs, is by now a child of its reaper. */
+async function killStrays(directory: string): Promise<void> {
+  const { reapers } = await findProcesses(directory);
+  for (const pid of await childrenOf(reapers)) {
+    if (!reapers.includes(pid)) await endProcess(pid, "SIGKILL");
+  }
 }
 
 /** Resolves to the reapers: they end by themselves when the directory is gone. */
@@ -62,14 +71,9 @@ async function endDaemons(directory: string): Promise<number[]> {
 
 /** A purge that a killed sweeper has left behind counts as a daemon. */
 async function findProcesses(directory: string): Promise<{ daemons: number[]; reapers: number[] }> {
-  const daemons: number[] = [];
-  const reapers: number[] = [];
-  const pids = (await readdir("/proc")).map(Number).filter(Number.isInteger);
-  for (const pid of pids) {
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (!command.split("\0").includes(rootOf(directory))) continue;
-    if (command.includes(reaperName)) reapers.push(pid);
-    else daemons.push(pid);
-  }
-  return { daemons, reapers };
+  const commands = await commandLines();
+  const ours = [...commands].filter(([, command]) => command.split("\0").includes(rootOf(directory)));
+  const isReaper = ([, command]: [number, string]) => command.includes(reaperName);
+  const pids = (found: [number, string][]) => found.map(([pid]) => pid);
+  return { daemons: pids(ours.filter((one) => !isReaper(one))), reapers: pids(ours.filter(isReaper)) };
 }

@@ -1,17 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
-import type { CallOptions } from "../services/call-options.js";
-import type { ImageSource } from "./image-source.js";
-import { type ImportedImage, importImage } from "./import-image.js";
 import { claimNetwork, type NetworkClaim, sweepClaims } from "./network-claim.js";
 import { runtimeMain } from "./package-files.js";
 import { makePrivateDirectory, newPrivatePath } from "./private-directory.js";
-import { placeFlags, purge, purgeAbandoned, rootOf } from "./purge.js";
+import { placeFlags, purge, purgeAbandoned } from "./purge.js";
+import { defaultTimeoutMs, ownRuntime, type RuntimeHandle } from "./runtime-handle.js";
 import { RuntimeProcess } from "./runtime-process.js";
-
-const defaultTimeoutMs = 30_000;
 
 export interface StartRuntimeOptions {
   /** Gives up the start; a runtime that serves is ended by dispose alone. */
@@ -22,22 +17,6 @@ export interface StartRuntimeOptions {
   readonly insecureRegistries?: readonly string[] | undefined;
   /** `info` by default. */
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
-}
-
-/** A private runtime. Dispose ends it and removes all that was made in it. */
-export interface RuntimeHandle extends AsyncDisposable {
-  /** For `connect()`: `unix:///tmp/crikit-.../cri.sock`. */
-  readonly endpoint: string;
-  /** Where it keeps images and containers. */
-  readonly root: string;
-  /** The daemon's process. */
-  readonly pid: number;
-  /** The bridge and the subnet of its pods. */
-  readonly network: { readonly bridge: string; readonly subnet: string };
-  /** Brings in an image without a registry. */
-  importImage(source: ImageSource, options?: CallOptions): Promise<ImportedImage>;
-  /** What the daemon has logged so far; the whole of it after dispose. */
-  log(): Promise<string>;
 }
 
 /**
@@ -79,7 +58,7 @@ interface Start {
 }
 
 async function start({ main, claim, options, rollback }: Start): Promise<RuntimeHandle> {
-  const { directory, bridge, subnet } = claim;
+  const { directory } = claim;
   const endpoint = `unix://${join(directory, "cri.sock")}`;
   const logPath = join(directory, "log");
   const flags = [...placeFlags(claim), ...optionFlags(options)];
@@ -89,40 +68,11 @@ async function start({ main, claim, options, rollback }: Start): Promise<Runtime
   await makePrivateDirectory(directory);
   const { signal, timeoutMs = defaultTimeoutMs } = options;
   await daemon.start({ timeoutMs, signal });
-  let lastLog: string | undefined;
-  rollback.add("keep the log", async () => {
-    lastLog = await readFile(logPath, "utf8");
-  });
-  rollback.add("end the daemon", () => daemon.stop());
-  let disposed: Promise<void> | undefined;
-  return {
-    endpoint,
-    root: rootOf(directory),
-    get pid() {
-      return daemon.pid;
-    },
-    network: { bridge, subnet },
-    importImage: (source, callOptions) => importImage(endpoint, source, callOptions),
-    log: async () => lastLog ?? readFile(logPath, "utf8"),
-    [Symbol.asyncDispose]: () => {
-      disposed ??= undoAll(rollback);
-      return disposed;
-    },
-  };
+  return ownRuntime({ daemon, claim, endpoint, logPath, rollback });
 }
 
 function optionFlags({ insecureRegistries = [], logLevel = "info" }: StartRuntimeOptions): string[] {
   return [...insecureRegistries.flatMap((host) => ["--insecure-registry", host]), "--log-level", logLevel];
-}
-
-async function undoAll(rollback: Rollback): Promise<void> {
-  const failures = await rollback.run();
-  if (failures.length === 0) return;
-  const what = failures.map(({ description }) => description).join(", ");
-  throw new AggregateError(
-    failures.map(({ error }) => error),
-    `The runtime was not wholly removed: failed to ${what}`,
-  );
 }
 
 function checkMachine(): void {

@@ -61,13 +61,15 @@ export async function claimsBelow(directory: string): Promise<Claimed[]> {
 }
 
 /** What is left of runtimes in a temporary directory, of those that were claimed and of others. */
-export async function findAllLeaks(directory: string, claimed: readonly Claimed[]): Promise<string[]> {
+export async function findAllLeaks(directory: string, claimed: readonly Claimed[] = []): Promise<string[]> {
+  const unknown = { bridge: "crikit-none", subnet: "240.0.0.0/24" };
   const left = await Promise.all(
     claimed.map(({ bridge, subnet, ...claim }) => findLeaks({ ...claim, network: { bridge, subnet } })),
   );
   const files = (await readdir(directory)).map((name) => `file ${join(directory, name)}`);
   const claims = (await claimsBelow(directory)).map(({ subnet }) => `claim of ${subnet}`);
-  return [...left.flat(), ...files, ...claims];
+  const others = await findLeaks({ directory: join(directory, "crikit-"), network: unknown });
+  return [...left.flat(), ...files, ...claims, ...others];
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

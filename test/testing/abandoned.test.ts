@@ -60,7 +60,7 @@ test.each([
   const owned = await abandon(how, options);
   await startAndStop();
   expect(await findLeaks(owned)).toEqual([]);
-  expect(await findAllLeaks(directory, [])).toEqual([]);
+  expect(await findAllLeaks(directory)).toEqual([]);
 });
 
 test("what an owner that was killed while it started has left is removed, whenever that was", async () => {
@@ -100,7 +100,7 @@ test("two starts at the same time remove what was left, and both succeed", async
   expect(await findLeaks(owned)).toEqual([]);
   expect(new Set(started.flat().map(({ network }) => network.subnet)).size).toBe(2);
   expect(await Promise.all(owners.map((owner) => owner.end()))).toEqual([0, 0]);
-  expect(await findAllLeaks(directory, [])).toEqual([]);
+  expect(await findAllLeaks(directory)).toEqual([]);
 }, 60_000);
 
 test("what cannot be removed does not keep a runtime from starting, and is tried again by the next start", async () => {
@@ -116,5 +116,5 @@ test("what cannot be removed does not keep a runtime from starting, and is tried
   }
   await startAndStop();
   expect(await findLeaks(owned)).toEqual([]);
-  expect(await findAllLeaks(directory, [])).toEqual([]);
+  expect(await findAllLeaks(directory)).toEqual([]);
 }, 60_000);

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { connect } from "crikit";
 import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { commandLines } from "../../src/testing/processes.js";
 import { findLeaks } from "../support/leaks.js";
+import { findAllLeaks } from "../support/owner-process.js";
 
 let logs: string;
 beforeEach(async () => {
@@ -67,25 +69,97 @@ test("a runtime whose daemon was killed is wholly removed on dispose", async () 
   expect(await findLeaks(traces(runtime, ids))).toEqual([]);
 });
 
-test("a daemon that ends at once fails the start with its last words", async () => {
-  const options = JSON.parse('{ "logLevel": "nonsense" }');
-  await expect(startRuntime(options)).rejects.toThrow(/ended with code [1-9].*\n.*nonsense/);
+test.each([[{}], [{ kill: true }]])(
+  "containers run on when the daemon is restarted with %j",
+  async (options) => {
+    await using runtime = await startRuntime();
+    const [, id = ""] = await runSleeper(runtime);
+    const { pid } = runtime;
+    await runtime.restart(options);
+    expect(runtime.pid).not.toBe(pid);
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    await using cri = await connect(runtime.endpoint);
+    expect((await cri.containers.get(id).exec(["echo", "still here"])).stdout).toBe("still here\n");
+    expect(await runtime.log()).toContain("RunPodSandbox");
+  },
+);
+
+test("a runtime that was disposed of is not restarted", async () => {
+  const runtime = await startRuntime();
+  await runtime[Symbol.asyncDispose]();
+  await expect(runtime.restart()).rejects.toMatchObject({ code: "closed" });
 });
 
-test("a user without root is told what is needed", async () => {
-  const getuid = vi.spyOn(process, "getuid").mockReturnValue(1000);
-  await expect(startRuntime()).rejects.toMatchObject({
-    code: "permission_denied",
-    message: expect.stringContaining("sudo"),
+describe("a start that fails leaves nothing", () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "crikit-test-"));
+    vi.stubEnv("TMPDIR", directory);
   });
-  getuid.mockRestore();
-});
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    expect(await findAllLeaks(directory)).toEqual([]);
+    await rm(directory, { recursive: true, force: true });
+  });
 
-test("a start that is aborted throws the signal's reason", async () => {
-  const reason = new Error("enough");
-  await expect(startRuntime({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-});
+  test("when the daemon ends at once, which is told with its last words", async () => {
+    const options = JSON.parse('{ "logLevel": "nonsense" }');
+    await expect(startRuntime(options)).rejects.toThrow(/ended with code [1-9].*\n.*nonsense/);
+  });
 
-test("a start that takes too long is given up and says so", async () => {
-  await expect(startRuntime({ timeoutMs: 1 })).rejects.toThrow(/did not serve within 1 ms/);
+  test("when the daemon hangs", async () => {
+    const programs = await mkdtemp(join(tmpdir(), "crikit-programs-"));
+    const hanging = `sleep 1000.${process.pid}`;
+    await writeFile(join(programs, "flock"), `#!/bin/sh\nexec ${hanging}\n`, { mode: 0o755 });
+    vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
+    await expect(startRuntime({ timeoutMs: 3000 })).rejects.toMatchObject({
+      code: "failed_precondition",
+      message: expect.stringMatching(/did not serve within 3000 ms. Its last words:\n\(nothing\)/),
+    });
+    await rm(programs, { recursive: true });
+    const commands = [...(await commandLines()).values()].map((command) => command.replaceAll("\0", " "));
+    expect(commands.filter((command) => command.includes(hanging))).toEqual([]);
+  });
+
+  test.each([0, 20, 100, 200, 400])("when it is given up after %i ms", async (delayMs) => {
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), delayMs);
+    // A machine may be fast enough to have it ready by then.
+    await startRuntime({ signal: controller.signal }).then(
+      (runtime) => runtime[Symbol.asyncDispose](),
+      (error) => expect(error).toBe(reason),
+    );
+  });
+
+  test("when it was given up before it began", async () => {
+    const reason = new Error("enough");
+    await expect(startRuntime({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test("when it takes too long, which is told", async () => {
+    await expect(startRuntime({ timeoutMs: 1 })).rejects.toThrow(/did not serve within 1 ms/);
+  });
+
+  test("when the user is not root, who is told what is needed", async () => {
+    const getuid = vi.spyOn(process, "getuid").mockReturnValue(1000);
+    await expect(startRuntime()).rejects.toMatchObject({
+      code: "permission_denied",
+      message: expect.stringContaining("sudo"),
+    });
+    getuid.mockRestore();
+  });
+
+  test("when the machine is not Linux, which is named", async () => {
+    const platform = Object.getOwnPropertyDescriptor(process, "platform") ?? {};
+    Object.defineProperty(process, "platform", { ...platform, value: "darwin" });
+    try {
+      await expect(startRuntime()).rejects.toMatchObject({
+        code: "failed_precondition",
+        message: expect.stringMatching(/this is darwin: run it in a Linux machine or container/),
+      });
+    } finally {
+      Object.defineProperty(process, "platform", platform);
+    }
+  });
 });

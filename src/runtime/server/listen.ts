@@ -49,13 +49,20 @@ export async function listen(
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });
-  const temporary = `${path}.${process.pid}`;
+  const temporary = temporaryName(path);
   await rm(temporary, { force: true });
   await bind(server, temporary);
-  if (gid !== undefined) await chown(temporary, process.getuid?.() ?? 0, gid);
-  await chmod(temporary, gid === undefined ? 0o600 : 0o660);
-  const { ino } = await stat(temporary);
-  await rename(temporary, path);
+  let ino: number;
+  try {
+    if (gid !== undefined) await chown(temporary, process.getuid?.() ?? 0, gid);
+    await chmod(temporary, gid === undefined ? 0o600 : 0o660);
+    ({ ino } = await stat(temporary));
+    await rename(temporary, path);
+  } catch (error) {
+    // Removes the socket as well.
+    server.close();
+    throw error;
+  }
   let closed: Promise<void> | undefined;
   return {
     close() {
@@ -84,6 +91,11 @@ function createGrpcServer(routes: (router: ConnectRouter) => void, shutdownSigna
     },
     handler,
   );
+}
+
+/** Not longer than the name itself, which may be as long as a socket's may be. */
+function temporaryName(path: string): string {
+  return `${path.slice(0, -1)}${path.endsWith("~") ? "+" : "~"}`;
 }
 
 function bind(server: Http2Server, path: string): Promise<void> {

@@ -73,6 +73,18 @@ describe("`listen`", () => {
     await listening.close();
   });
 
+  it("serves at a path as long as a socket's may be", async () => {
+    path = join(directory, "x".repeat(107 - directory.length - 1));
+    const listening = await listen(path, ({ service }) => {
+      service(RuntimeService, { version: () => ({ runtimeName: "far" }) });
+    });
+    const { runtime, close } = client();
+    expect((await runtime.version({})).runtimeName).toBe("far");
+    close();
+    await listening.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   it("takes requests of many MiB", async () => {
     const listening = await listen(path, ({ service }) => {
       service(RuntimeService, {
