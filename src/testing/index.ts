@@ -3,6 +3,7 @@
  */
 
 export { busyboxImage, type ImageContent } from "./busybox-image.js";
+export type { FakeRequest, FakeRpcCall, FakeRpcHandler } from "./fake/answers.js";
 export type { CommandPattern, FakeCommand, FakeCommandHandler } from "./fake/commands.js";
 export type { PortHandler } from "./fake/deps.js";
 export type { EventFault } from "./fake/events.js";

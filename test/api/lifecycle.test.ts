@@ -1,55 +1,72 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { type CriClient, connect, DeadlineError, InvalidArgumentError, NotFoundError } from "crikit";
+import { ContainerState, NamespaceMode } from "crikit/proto";
+import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import ts from "typescript";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { CriClient } from "../../src/api/client.js";
-import { connect } from "../../src/api/connect.js";
 import { deferred } from "../../src/async/deferred.js";
-import { DeadlineError, InvalidArgumentError, NotFoundError } from "../../src/errors.js";
-import { NamespaceMode, PodSandboxConfigSchema } from "../../src/proto.js";
 import { until } from "../support/until.js";
-import { FakeRuntime } from "./support/fake-runtime.js";
-import {
-  type RuntimeImpl,
-  type Served,
-  serve,
-  type TemporaryDirectory,
-  temporaryDirectory,
-} from "./support/serve.js";
 
-let directory: TemporaryDirectory;
+let fake: FakeRuntime;
 let logRoot: string;
-let runtime: FakeRuntime;
-let server: Served;
 let cri: CriClient;
 
 beforeEach(async () => {
-  directory = await temporaryDirectory();
-  logRoot = join(directory.path, "logs");
-  runtime = new FakeRuntime();
+  let made = 0;
+  fake = await startFakeRuntime({ images: ["demo"], newId: () => `id${++made}` });
+  logRoot = fake.logRoot;
+  cri = await connect(fake.endpoint, { logRoot });
 });
 
 afterEach(async () => {
   await cri[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-  await directory[Symbol.asyncDispose]();
+  await fake[Symbol.asyncDispose]();
 });
 
-async function connectTo(over?: RuntimeImpl): Promise<void> {
-  server = await serve(join(directory.path, "cri.sock"), runtime.services(over));
-  cri = await connect(server.endpoint, { logRoot });
+const image = { image: "demo" };
+const always = { times: Number.POSITIVE_INFINITY };
+const neverAnswers = { at: "end", delayMs: 60_000 } as const;
+const hang = () => new Promise<never>(() => {});
+
+const podConfigs = () =>
+  fake.calls.filter((call) => call.rpc === "runPodSandbox").map(({ request }) => request.config);
+const createRequests = () =>
+  fake.calls.filter((call) => call.rpc === "createContainer").map(({ request }) => request);
+
+/** The calls that were to change something, and what: `runPodSandbox`, `startContainer id2`. */
+function changes(): string[] {
+  return fake.calls.flatMap((call) => {
+    switch (call.rpc) {
+      case "runPodSandbox":
+      case "createContainer":
+        return call.rpc;
+      case "stopPodSandbox":
+      case "removePodSandbox":
+        return `${call.rpc} ${call.request.podSandboxId}`;
+      case "startContainer":
+      case "stopContainer":
+      case "removeContainer":
+        return `${call.rpc} ${call.request.containerId}`;
+      default:
+        return [];
+    }
+  });
 }
 
-const image = { image: "demo" };
+async function podIds(): Promise<string[]> {
+  return (await fake.runtime.listPodSandbox({})).items.map(({ id }) => id);
+}
+
+async function containerIds(): Promise<string[]> {
+  return (await fake.runtime.listContainers({})).containers.map(({ id }) => id);
+}
 
 describe("pods.run", () => {
   test("fills in what kubelet would, and makes the log directory", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" }, labels: { a: "b" } });
-    const config = runtime.pods.get(pod.id)?.config;
+    const [config] = podConfigs();
     const uid = config?.metadata?.uid ?? "";
     expect(uid).toMatch(/^[0-9a-f-]{36}$/);
     expect(config).toMatchObject({
@@ -66,12 +83,12 @@ describe("pods.run", () => {
         },
       },
     });
+    expect(pod.id).toBe("id1");
     expect(await readdir(logRoot)).toEqual([`default_demo_${uid}`]);
   });
 
   test("what the caller sets stands, and the caller's objects stay as they are", async () => {
-    await connectTo();
-    const logDirectory = join(directory.path, "my-logs");
+    const logDirectory = join(logRoot, "../my-logs");
     const config = {
       metadata: { name: "demo", uid: "u", namespace: "n", attempt: 2 },
       logDirectory,
@@ -79,7 +96,7 @@ describe("pods.run", () => {
     };
     const before = structuredClone(config);
     const pod = await cri.pods.run(config);
-    expect(runtime.pods.get(pod.id)?.config).toMatchObject(before);
+    expect(podConfigs()).toMatchObject([before]);
     expect(config).toEqual(before);
     await pod[Symbol.asyncDispose]();
     expect(existsSync(logDirectory)).toBe(true);
@@ -87,27 +104,21 @@ describe("pods.run", () => {
   });
 
   test("`logRoot` of the call goes before the client's", async () => {
-    await connectTo();
-    const other = join(directory.path, "other");
-    await using pod = await cri.pods.run({ metadata: { name: "demo", uid: "u" } }, { logRoot: other });
-    expect(runtime.pods.get(pod.id)?.config.logDirectory).toBe(join(other, "default_demo_u"));
+    const other = join(logRoot, "../other");
+    await using _pod = await cri.pods.run({ metadata: { name: "demo", uid: "u" } }, { logRoot: other });
+    expect(podConfigs()[0]?.logDirectory).toBe(join(other, "default_demo_u"));
   });
 
   test("refuses metadata without a name, and names that lead out of the log root", async () => {
-    await connectTo();
     const nameless = cri.pods.run({ metadata: { name: "" } });
     await expect(nameless).rejects.toMatchObject({ code: "invalid_argument", field: "config.metadata.name" });
     const outside = cri.pods.run({ metadata: { name: "a", uid: "/../../b" } });
     await expect(outside).rejects.toBeInstanceOf(InvalidArgumentError);
-    expect(runtime.calls).toEqual([]);
+    expect(changes()).toEqual([]);
   });
 
   test("removes the log directory it has made when the runtime refuses, and keeps one that was there", async () => {
-    await connectTo({
-      runPodSandbox: () => {
-        throw new ConnectError("no", Code.FailedPrecondition);
-      },
-    });
+    fake.fault("runPodSandbox", { error: "failed_precondition" }, always);
     await expect(cri.pods.run({ metadata: { name: "a" } })).rejects.toMatchObject({
       code: "failed_precondition",
     });
@@ -121,50 +132,42 @@ describe("pods.run", () => {
   test("aborted after the runtime has made the pod: removes it and throws the signal's reason", async () => {
     const controller = new AbortController();
     const reason = new Error("not any more");
-    await connectTo({
-      runPodSandbox: ({ config }) => {
-        runtime.addPod(config ?? create(PodSandboxConfigSchema));
-        controller.abort(reason);
-        return new Promise<never>(() => {});
-      },
+    fake.onCall("runPodSandbox", async (_request, { next }) => {
+      await next();
+      controller.abort(reason);
+      return hang();
     });
     const run = cri.pods.run({ metadata: { name: "a" } }, { signal: controller.signal });
     await expect(run).rejects.toBe(reason);
-    expect(runtime.pods.size).toBe(0);
-    expect(runtime.calls).toEqual(["stop pod1", "remove pod1"]);
+    expect(await podIds()).toEqual([]);
+    expect(changes()).toEqual(["runPodSandbox", "stopPodSandbox id1", "removePodSandbox id1"]);
     expect(await readdir(logRoot)).toEqual([]);
   });
 
   test("aborted before it begins: asks nothing and makes nothing", async () => {
-    await connectTo();
     const reason = new Error("never");
     const run = cri.pods.run({ metadata: { name: "a" } }, { signal: AbortSignal.abort(reason) });
     await expect(run).rejects.toBe(reason);
-    expect(runtime.calls).toEqual([]);
+    expect(changes()).toEqual([]);
     expect(existsSync(logRoot)).toBe(false);
   });
 
   test("past its deadline: removes what it has made, and not an older pod of the same metadata", async () => {
     const metadata = { name: "a", namespace: "default", uid: "u", attempt: 0 };
-    const older = runtime.addPod(create(PodSandboxConfigSchema, { metadata }), 1n);
-    await connectTo({
-      runPodSandbox: ({ config }) => {
-        runtime.addPod(config ?? create(PodSandboxConfigSchema));
-        return new Promise<never>(() => {});
-      },
-    });
+    const older = { id: "older", metadata, createdAt: 1n };
+    fake.onCall("listPodSandbox", async (_request, { next }) => ({
+      items: [...((await next()).items ?? []), older],
+    }));
+    fake.fault("runPodSandbox", neverAnswers);
     const run = cri.pods.run({ metadata }, { timeoutMs: 100 });
     await expect(run).rejects.toBeInstanceOf(DeadlineError);
-    expect([...runtime.pods.keys()]).toEqual([older]);
+    expect(await podIds()).toEqual([]);
+    expect(changes()).toEqual(["runPodSandbox", "stopPodSandbox id1", "removePodSandbox id1"]);
   });
 
   test("what could not be cleaned up is on the error, as `suppressed`", async () => {
-    await connectTo({
-      runPodSandbox: () => new Promise<never>(() => {}),
-      listPodSandbox: () => {
-        throw new ConnectError("no list today", Code.Internal);
-      },
-    });
+    fake.fault("runPodSandbox", neverAnswers);
+    fake.fault("listPodSandbox", { error: "internal" });
     const run = cri.pods.run({ metadata: { name: "a" } }, { timeoutMs: 50 });
     await expect(run).rejects.toMatchObject({
       code: "deadline_exceeded",
@@ -175,13 +178,6 @@ describe("pods.run", () => {
 
 describe("createContainer", () => {
   test("repeats the pod's namespaces, names the log and makes its directory", async () => {
-    let asked: Parameters<NonNullable<RuntimeImpl["createContainer"]>>[0] | undefined;
-    await connectTo({
-      createContainer: (request) => {
-        asked = request;
-        return { containerId: "c" };
-      },
-    });
     const pod = await cri.pods.run({ metadata: { name: "demo", uid: "u" } });
     await pod.createContainer({
       metadata: { name: "web", attempt: 3 },
@@ -191,8 +187,9 @@ describe("createContainer", () => {
         { key: "BYTES", value: Uint8Array.of(0xff) },
       ],
     });
+    const [asked] = createRequests();
     expect(asked?.podSandboxId).toBe(pod.id);
-    expect(asked?.sandboxConfig).toEqual(runtime.pods.get(pod.id)?.config);
+    expect(asked?.sandboxConfig).toEqual(podConfigs()[0]);
     expect(asked?.config).toMatchObject({
       metadata: { name: "web", attempt: 3 },
       logPath: "web/3.log",
@@ -206,40 +203,32 @@ describe("createContainer", () => {
   });
 
   test("on a handle from `get`: takes `sandboxConfig`, else what the pod's status tells", async () => {
-    const asked: unknown[] = [];
-    await connectTo({
-      podSandboxStatus: ({ podSandboxId }) => ({
-        status: {
-          id: podSandboxId,
-          metadata: { name: "demo", namespace: "n", uid: "u", attempt: 1 },
-          labels: { a: "b" },
-          linux: { namespaces: { options: { pid: NamespaceMode.NODE } } },
-        },
-      }),
-      createContainer: ({ sandboxConfig }) => {
-        asked.push(sandboxConfig);
-        return { containerId: "c" };
+    const { podSandboxId } = await fake.runtime.runPodSandbox({
+      config: {
+        metadata: { name: "demo", namespace: "n", uid: "u", attempt: 1 },
+        labels: { a: "b" },
+        linux: { securityContext: { namespaceOptions: { pid: NamespaceMode.NODE } } },
       },
     });
-    const pod = cri.pods.get("abc");
+    const pod = cri.pods.get(podSandboxId);
     await pod.createContainer({ metadata: { name: "web" }, image });
+    const mine = join(logRoot, "../mine");
     await pod.createContainer(
-      { metadata: { name: "web" }, image },
-      { sandboxConfig: { metadata: { name: "mine" }, logDirectory: join(directory.path, "mine") } },
+      { metadata: { name: "another" }, image },
+      { sandboxConfig: { metadata: { name: "mine" }, logDirectory: mine } },
     );
-    expect(asked).toMatchObject([
+    expect(createRequests().map(({ sandboxConfig }) => sandboxConfig)).toMatchObject([
       {
         metadata: { name: "demo", namespace: "n", uid: "u", attempt: 1 },
         labels: { a: "b" },
         logDirectory: join(logRoot, "n_demo_u"),
         linux: { securityContext: { namespaceOptions: { pid: NamespaceMode.NODE } } },
       },
-      { metadata: { name: "mine" }, logDirectory: join(directory.path, "mine") },
+      { metadata: { name: "mine" }, logDirectory: mine },
     ]);
   });
 
   test("refuses a container without a name or an image", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     await expect(pod.createContainer({ metadata: { name: "" }, image })).rejects.toMatchObject({
       field: "config.metadata.name",
@@ -251,14 +240,11 @@ describe("createContainer", () => {
 
   test("aborted after the runtime has made the container: removes it and nothing else", async () => {
     const controller = new AbortController();
-    const services = runtime.services();
-    await connectTo({
-      createContainer: async (request, context) => {
-        const made = await services.createContainer?.(request, context);
-        if (request.config?.metadata?.name !== "second") return made ?? {};
-        controller.abort(new Error("enough"));
-        return new Promise<never>(() => {});
-      },
+    fake.onCall("createContainer", async ({ config }, { next }) => {
+      const made = await next();
+      if (config?.metadata?.name !== "second") return made;
+      controller.abort(new Error("enough"));
+      return hang();
     });
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const first = await pod.createContainer({ metadata: { name: "first" }, image });
@@ -267,46 +253,47 @@ describe("createContainer", () => {
       { signal: controller.signal },
     );
     await expect(second).rejects.toThrow("enough");
-    expect([...runtime.containers.keys()]).toEqual([first.id]);
+    expect(await containerIds()).toEqual([first.id]);
   });
 
   test("`runContainer` removes a container that cannot be started", async () => {
-    await connectTo({
-      startContainer: () => {
-        throw new ConnectError("no such command", Code.Unknown);
-      },
-    });
+    fake.fault("startContainer", { error: "unknown", message: "no such command" });
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     await expect(pod.runContainer({ metadata: { name: "web" }, image })).rejects.toThrow("no such command");
-    expect(runtime.containers.size).toBe(0);
+    expect(await containerIds()).toEqual([]);
   });
 });
 
 describe("what a handle asks for", () => {
   test("`stop` gives 10 s unless told, and rounds up to whole seconds", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const { id } = await pod.runContainer({ metadata: { name: "web" }, image });
     const container = cri.containers.get(id);
     await container.stop();
     await container.stop({ gracePeriodMs: 1 });
     await container.stop({ gracePeriodMs: 0 });
-    expect(runtime.stops.map(({ timeout }) => timeout)).toEqual([10n, 1n, 0n]);
+    const stops = fake.calls.filter((call) => call.rpc === "stopContainer");
+    expect(stops.map(({ request }) => request.timeout)).toEqual([10n, 1n, 0n]);
   });
 
   test("`exec` tells the runtime its limit in whole seconds", async () => {
-    await connectTo();
-    const container = cri.containers.get("c");
+    fake.onExec(
+      () => true,
+      () => 0,
+    );
+    const pod = await cri.pods.run({ metadata: { name: "demo" } });
+    const container = await pod.runContainer({ metadata: { name: "web" }, image });
     await container.exec(["a"]);
     await container.exec(["b"], { timeoutMs: 1_001 });
-    expect(runtime.execs).toEqual([
-      { command: ["a"], timeout: 0n },
-      { command: ["b"], timeout: 2n },
+    const execs = fake.calls.filter((call) => call.rpc === "execSync");
+    expect(execs.map(({ request: { cmd, timeout } }) => ({ cmd, timeout }))).toEqual([
+      { cmd: ["a"], timeout: 0n },
+      { cmd: ["b"], timeout: 2n },
     ]);
   });
 
   test("`exec` says so when the output is longer than a message may be", async () => {
-    await connectTo({ execSync: () => ({ stdout: new Uint8Array(17 * 1024 * 1024) }) });
+    fake.onCall("execSync", () => ({ stdout: new Uint8Array(17 * 1024 * 1024) }));
     const exec = cri.containers.get("c").exec(["cat", "big"]);
     await expect(exec).rejects.toMatchObject({
       code: "resource_exhausted",
@@ -315,14 +302,14 @@ describe("what a handle asks for", () => {
   });
 
   test("`list` gives the newest first", async () => {
-    for (const [name, createdAt] of [
-      ["old", 1n],
-      ["newest", 3n],
-      ["newer", 2n],
-    ] as const) {
-      runtime.addPod(create(PodSandboxConfigSchema, { metadata: { name } }), createdAt);
-    }
-    await connectTo();
+    const podSandboxes = [
+      { id: "a", metadata: { name: "old" }, createdAt: 1n },
+      { id: "b", metadata: { name: "newest" }, createdAt: 3n },
+      { id: "c", metadata: { name: "newer" }, createdAt: 2n },
+    ];
+    fake.onCall("streamPodSandboxes", async function* () {
+      yield { podSandboxes };
+    });
     const names = (await cri.pods.list()).map(({ listed }) => listed.metadata.name);
     expect(names).toEqual(["newest", "newer", "old"]);
   });
@@ -330,21 +317,19 @@ describe("what a handle asks for", () => {
 
 describe("wait", () => {
   test("lives through a restart of the runtime", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const container = await pod.runContainer({ metadata: { name: "job" }, image });
     const waiting = container.wait();
-    await server[Symbol.asyncDispose]();
-    await expect(cri.pods.list()).rejects.toMatchObject({
-      code: expect.stringMatching(/unavailable|not_running/),
+    await fake.restart(async () => {
+      await expect(cri.pods.list()).rejects.toMatchObject({
+        code: expect.stringMatching(/unavailable|not_running/),
+      });
+      await fake.exit(container.id, 4);
     });
-    runtime.exit(container.id, 4);
-    server = await serve(join(directory.path, "cri.sock"), runtime.services());
     expect(await waiting).toMatchObject({ exitCode: 4, finishedAt: expect.any(Date) });
   });
 
   test("throws NotFoundError when the container is removed meanwhile", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const container = await pod.runContainer({ metadata: { name: "job" }, image });
     const waiting = container.wait();
@@ -353,7 +338,6 @@ describe("wait", () => {
   });
 
   test("ends at its limit with DeadlineError, and on abort with the signal's reason", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const container = await pod.runContainer({ metadata: { name: "job" }, image });
     await expect(container.wait({ timeoutMs: 50 })).rejects.toBeInstanceOf(DeadlineError);
@@ -367,12 +351,14 @@ describe("wait", () => {
 
 describe("logs", () => {
   test("follow lives through a restart of the runtime and ends with the container", async () => {
-    await connectTo();
+    const isAway = deferred<void>();
+    fake.onRun("job", async ({ stdout }) => {
+      stdout.write("before\n");
+      await isAway.promise;
+      stdout.write("while it was away\n");
+    });
     const pod = await cri.pods.run({ metadata: { name: "demo", uid: "u" } });
-    const container = await pod.runContainer({ metadata: { name: "job" }, image });
-    const path = join(logRoot, "default_demo_u/job/0.log");
-    const record = (text: string) => `2026-01-02T03:04:05Z stdout F ${text}\n`;
-    await writeFile(path, record("before"));
+    const container = await pod.runContainer({ metadata: { name: "job" }, image, command: ["job"] });
     const texts: string[] = [];
     const firstRead = deferred<void>();
     const reading = (async () => {
@@ -382,35 +368,35 @@ describe("logs", () => {
       }
     })();
     await firstRead.promise;
-    await server[Symbol.asyncDispose]();
-    await writeFile(path, record("while it was away"), { flag: "a" });
-    runtime.exit(container.id, 0);
-    server = await serve(join(directory.path, "cri.sock"), runtime.services());
+    await fake.restart(async () => {
+      isAway.resolve();
+      await until("the container has ended", async () => {
+        const { status } = await fake.runtime.containerStatus({ containerId: container.id });
+        return status?.state === ContainerState.CONTAINER_EXITED;
+      });
+    });
     await reading;
     expect(texts).toEqual(["before", "while it was away"]);
   });
 
   test("follow ends when the container is removed, and a `break` ends the asking for its state", async () => {
-    let asked = 0;
-    const services = runtime.services();
-    await connectTo({
-      containerStatus: (request, context) => {
-        asked += 1;
-        return services.containerStatus?.(request, context) ?? {};
-      },
+    const asked = () => fake.calls.filter(({ rpc }) => rpc === "containerStatus").length;
+    fake.onRun("job", ({ stdout, signal }) => {
+      stdout.write("a\n");
+      return new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
     });
     const pod = await cri.pods.run({ metadata: { name: "demo", uid: "u" } });
-    const container = await pod.runContainer({ metadata: { name: "job" }, image });
-    await writeFile(join(logRoot, "default_demo_u/job/0.log"), "2026-01-02T03:04:05Z stdout F a\n");
+    const container = await pod.runContainer({ metadata: { name: "job" }, image, command: ["job"] });
     for await (const line of container.logs({ follow: true })) {
       expect(line.text).toBe("a");
-      await until("it asks for the state", () => asked >= 3);
+      const before = asked();
+      await until("it asks for the state", () => asked() >= before + 2);
       break;
     }
-    const askedThen = asked;
+    const askedThen = asked();
     // Time for three more questions, had they gone on; one may have been on its way.
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(asked).toBeLessThanOrEqual(askedThen + 1);
+    expect(asked()).toBeLessThanOrEqual(askedThen + 1);
 
     const reading = container.logs({ follow: true });
     await reading.next();
@@ -418,16 +404,17 @@ describe("logs", () => {
     expect(await reading.next()).toMatchObject({ done: true });
   });
 
-  test("says so when the container keeps no log, and ends at its limit", async () => {
-    await connectTo({ containerStatus: () => ({ status: { id: "c" } }) });
-    await expect(cri.containers.get("c").logs().next()).rejects.toMatchObject({
+  test("says so when the container keeps no log", async () => {
+    const { podSandboxId } = await fake.runtime.runPodSandbox({ config: { metadata: { name: "demo" } } });
+    const config = { metadata: { name: "job" }, image };
+    const { containerId } = await fake.runtime.createContainer({ podSandboxId, config });
+    await expect(cri.containers.get(containerId).logs().next()).rejects.toMatchObject({
       code: "failed_precondition",
       message: expect.stringContaining("log_path"),
     });
   });
 
   test("`timeoutMs` is for the whole of it", async () => {
-    await connectTo();
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const container = await pod.runContainer({ metadata: { name: "job" }, image });
     await expect(container.logs({ follow: true, timeoutMs: 50 }).next()).rejects.toBeInstanceOf(
@@ -438,29 +425,28 @@ describe("logs", () => {
 
 describe("disposal", () => {
   const order = [
-    "run pod",
-    "create container",
-    "start container2",
-    "stop container2",
-    "remove container2",
-    "stop pod1",
-    "remove pod1",
+    "runPodSandbox",
+    "createContainer",
+    "startContainer id2",
+    "stopContainer id2",
+    "removeContainer id2",
+    "stopPodSandbox id1",
+    "removePodSandbox id1",
   ];
 
   test("kills and removes the container, then stops and removes the pod and its logs", async () => {
-    await connectTo();
     {
       await using pod = await cri.pods.run({ metadata: { name: "demo" } });
       await using container = await pod.runContainer({ metadata: { name: "web" }, image });
-      expect(runtime.containers.has(container.id)).toBe(true);
+      expect(await containerIds()).toEqual([container.id]);
     }
-    expect(runtime.calls).toEqual(order);
-    expect(runtime.stops).toEqual([{ id: "container2", timeout: 0n }]);
+    expect(changes()).toEqual(order);
+    const stops = fake.calls.filter((call) => call.rpc === "stopContainer");
+    expect(stops.map(({ request }) => request.timeout)).toEqual([0n]);
     expect(await readdir(logRoot)).toEqual([]);
   });
 
   test("does so when the body throws, and throws the body's own error", async () => {
-    await connectTo();
     const thrown = new Error("from the body");
     const body = async () => {
       await using pod = await cri.pods.run({ metadata: { name: "demo" } });
@@ -468,19 +454,13 @@ describe("disposal", () => {
       throw thrown;
     };
     await expect(body()).rejects.toBe(thrown);
-    expect(runtime.calls).toEqual(order);
+    expect(changes()).toEqual(order);
   });
 
   test("is quiet about what is gone already", async () => {
-    const gone = () => {
-      throw new ConnectError("gone", Code.NotFound);
-    };
-    await connectTo({
-      stopPodSandbox: gone,
-      removePodSandbox: gone,
-      stopContainer: gone,
-      removeContainer: gone,
-    });
+    for (const rpc of ["stopPodSandbox", "removePodSandbox", "stopContainer", "removeContainer"] as const) {
+      fake.fault(rpc, { error: "not_found" }, always);
+    }
     const pod = await cri.pods.run({ metadata: { name: "demo" } });
     const container = await pod.runContainer({ metadata: { name: "web" }, image });
     await container[Symbol.asyncDispose]();
@@ -489,18 +469,12 @@ describe("disposal", () => {
   });
 
   test("goes on to the removal when the stop fails; when both fail, both can be seen", async () => {
-    await connectTo({
-      stopPodSandbox: () => {
-        throw new ConnectError("cannot stop", Code.Internal);
-      },
-      removePodSandbox: ({ podSandboxId }) => {
-        if (podSandboxId === "pod1") return {};
-        throw new ConnectError("cannot remove", Code.Internal);
-      },
-    });
+    fake.fault("stopPodSandbox", { error: "internal", message: "cannot stop" }, always);
     const first = await cri.pods.run({ metadata: { name: "first" } });
     await first[Symbol.asyncDispose]();
+    expect(changes()).toContain(`removePodSandbox ${first.id}`);
     const second = await cri.pods.run({ metadata: { name: "second" } });
+    fake.fault("removePodSandbox", { error: "internal", message: "cannot remove" });
     await expect(second[Symbol.asyncDispose]()).rejects.toMatchObject({
       message: expect.stringContaining("cannot remove"),
       suppressed: [expect.objectContaining({ message: expect.stringContaining("cannot stop") })],
@@ -508,11 +482,7 @@ describe("disposal", () => {
   });
 
   test("when the body and the clean-up throw, TypeScript's `await using` on Node 20 throws a SuppressedError with both", async () => {
-    await connectTo({
-      removePodSandbox: () => {
-        throw new ConnectError("cannot remove", Code.Internal);
-      },
-    });
+    fake.fault("removePodSandbox", { error: "internal", message: "cannot remove" });
     const source = `async (run, thrown) => { await using pod = await run(); throw thrown; }`;
     const { outputText } = ts.transpileModule(`return ${source}`, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },

@@ -1,30 +1,14 @@
-import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { type CriClient, CriError, connect, DeadlineError } from "crikit";
+import { ContainerEventType, ContainerState, VersionResponseSchema } from "crikit/proto";
+import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { CriClient } from "../../src/api/client.js";
-import { connect } from "../../src/api/connect.js";
 import { sharesEvents, type WatchOptions, watch } from "../../src/api/watch.js";
-import { DeadlineError } from "../../src/errors.js";
-import {
-  ContainerEventType,
-  ContainerState,
-  PodSandboxConfigSchema,
-  VersionResponseSchema,
-} from "../../src/proto.js";
 import { ListReader } from "../../src/services/list.js";
 import { SessionOpener } from "../../src/sessions/open-session.js";
 import { until } from "../support/until.js";
 import { WatchCache } from "../support/watch-cache.js";
 import { EventFeed } from "./support/event-feed.js";
-import { FakeRuntime } from "./support/fake-runtime.js";
-import {
-  type RuntimeImpl,
-  type Served,
-  serve,
-  type TemporaryDirectory,
-  temporaryDirectory,
-} from "./support/serve.js";
 
 const {
   CONTAINER_CREATED_EVENT: CREATED,
@@ -36,24 +20,24 @@ const {
 /** So long that nothing happens by the clock unless a test wants it. */
 const never = { relistMs: 1e6, pollMs: 1e6, settleMs: 1e6, askAgainMs: 1e6 };
 
-let directory: TemporaryDirectory;
-let runtime: FakeRuntime;
+const always = { times: Number.POSITIVE_INFINITY };
+
+let fake: FakeRuntime;
 let feed: EventFeed;
-let server: Served;
 let cri: CriClient;
 let cache: WatchCache;
 let left: AbortController;
 let end: Promise<unknown>;
-/** How often everything was listed. */
-let lists: number;
 
 beforeEach(async () => {
-  directory = await temporaryDirectory();
-  runtime = new FakeRuntime();
+  let pods = 0;
+  fake = await startFakeRuntime({ images: ["demo"], newId: () => `id${++pods}` });
+  cri = await connect(fake.endpoint);
   feed = new EventFeed();
+  // What the fake tells by itself is not told: here the test says what is, and when.
+  fake.onCall("getContainerEvents", (_request, { signal }) => feed.subscribe(signal));
   cache = new WatchCache();
   left = new AbortController();
-  lists = 0;
 });
 
 afterEach(async () => {
@@ -61,25 +45,19 @@ afterEach(async () => {
   await end;
   expect(cache.faults).toEqual([]);
   await cri[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-  await directory[Symbol.asyncDispose]();
+  await fake[Symbol.asyncDispose]();
 });
 
-async function serveFake(over: RuntimeImpl = {}): Promise<void> {
-  const services = runtime.services({ ...feed.services(), ...over });
-  server = await serve(join(directory.path, "cri.sock"), {
-    ...services,
-    listContainers(request, context) {
-      if (!request.filter?.podSandboxId) lists += 1;
-      return (services.listContainers as NonNullable<RuntimeImpl["listContainers"]>)(request, context);
-    },
-  });
+/** How often everything was listed. */
+function lists(): number {
+  const calls = fake.calls.filter((call) => call.rpc === "streamContainers");
+  return calls.filter(({ request }) => !request.filter?.podSandboxId).length;
 }
 
 function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
   const sessions = new SessionOpener();
   const context = {
-    endpoint: server.endpoint,
+    endpoint: fake.endpoint,
     runtime: cri.runtime,
     image: cri.image,
     lists: new ListReader(() => cri.capabilities(), 10_000),
@@ -89,29 +67,27 @@ function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
   return watch(context, { signal: left.signal, ...options }, { ...never, ...timing });
 }
 
-async function start(over: RuntimeImpl = {}, timing: Partial<typeof never> = {}): Promise<void> {
-  await serveFake(over);
-  cri = await connect(server.endpoint);
+async function* noEvents() {}
+
+async function start(timing: Partial<typeof never> = {}): Promise<void> {
   end = cache.follow(open({}, timing));
   await until("the first state is told", () => cache.told.includes("synced"));
 }
 
-function addPod(name: string): string {
-  return runtime.addPod(create(PodSandboxConfigSchema, { metadata: { name } }));
+async function addPod(name: string): Promise<string> {
+  const { podSandboxId } = await fake.runtime.runPodSandbox({ config: { metadata: { name } } });
+  return podSandboxId;
 }
 
-// biome-ignore lint/correctness/useYield: it fails before it yields
-async function* notServed() {
-  throw new ConnectError("no", Code.Unimplemented);
+async function removePod(podSandboxId: string): Promise<void> {
+  await fake.runtime.removePodSandbox({ podSandboxId });
 }
 
-let added = 0;
-
-function addContainer(podId: string, state = ContainerState.CONTAINER_RUNNING): string {
-  const id = `c${++added}`;
-  const createdAt = BigInt(added);
-  runtime.containers.set(id, { id, podId, name: id, attempt: 0, logPath: "", state, exitCode: 0, createdAt });
-  return id;
+async function addContainer(podSandboxId: string): Promise<string> {
+  const config = { metadata: { name: "main" }, image: { image: "demo" } };
+  const { containerId } = await fake.runtime.createContainer({ podSandboxId, config });
+  await fake.runtime.startContainer({ containerId });
+  return containerId;
 }
 
 /** What was told since the first state. */
@@ -119,10 +95,10 @@ const since = () => cache.told.slice(cache.told.indexOf("synced") + 1);
 
 /** Has the watch look once more, so that what it was to tell before has been told. */
 async function settle(): Promise<void> {
-  const pod = addPod("last");
+  const pod = await addPod("last");
   feed.tell(CREATED, pod, pod);
   await until("the last pod is told", () => cache.pods.has(pod));
-  runtime.pods.delete(pod);
+  await removePod(pod);
   feed.tell(DELETED, pod, pod);
   await until("it is told to be gone", () => !cache.pods.has(pod));
   const isOfLast = (line: string) => line.includes(` ${pod} `);
@@ -132,8 +108,8 @@ async function settle(): Promise<void> {
 
 describe("watch", () => {
   test("tells what there is, pods first, then that this is all", async () => {
-    const pod = addPod("a");
-    const container = addContainer(pod);
+    const pod = await addPod("a");
+    const container = await addContainer(pod);
     await start();
     expect(cache.told).toEqual([`added pod ${pod} list`, `added container ${container} list`, "synced"]);
     expect(cache.containers.get(container)?.listed).toMatchObject({ podId: pod, state: "running" });
@@ -146,18 +122,17 @@ describe("watch", () => {
 
   test("has events tell when to look, and looks at their pod only", async () => {
     await start();
-    const before = lists;
-    const pod = addPod("a");
+    const before = lists();
+    const pod = await addPod("a");
     feed.tell(CREATED, pod, pod);
     await until("the pod is told", () => cache.pods.has(pod));
-    const container = addContainer(pod);
+    const container = await addContainer(pod);
     feed.tell(STARTED, container, pod);
     await until("the container is told", () => cache.containers.has(container));
-    runtime.exit(container, 3);
+    await fake.exit(container, 3);
     feed.tell(STOPPED, container, pod);
     await until("its end is told", () => cache.containers.get(container)?.listed.state === "exited");
-    runtime.containers.delete(container);
-    runtime.pods.delete(pod);
+    await removePod(pod);
     feed.tell(DELETED, pod, pod);
     await until("all are gone", () => cache.pods.size + cache.containers.size === 0);
     expect(since()).toEqual([
@@ -167,14 +142,14 @@ describe("watch", () => {
       `removed container ${container} event`,
       `removed pod ${pod} event`,
     ]);
-    expect(lists).toBe(before);
+    expect(lists()).toBe(before);
   });
 
   test("tells nothing twice for events that come again, late, or in the wrong order", async () => {
-    const pod = addPod("a");
-    const container = addContainer(pod);
+    const pod = await addPod("a");
+    const container = await addContainer(pod);
     await start();
-    runtime.exit(container, 0);
+    await fake.exit(container, 0);
     for (const type of [DELETED, STOPPED, CREATED, STARTED, STOPPED, STOPPED]) {
       feed.tell(type, container, pod, {
         containersStatuses: [{ id: container, state: ContainerState.CONTAINER_RUNNING }],
@@ -185,8 +160,9 @@ describe("watch", () => {
   });
 
   test("does not believe an event older than its list", async () => {
-    const pod = addPod("a");
-    const container = addContainer(pod, ContainerState.CONTAINER_EXITED);
+    const pod = await addPod("a");
+    const container = await addContainer(pod);
+    await fake.exit(container, 0);
     await start();
     const containersStatuses = [{ id: container, state: ContainerState.CONTAINER_RUNNING }];
     feed.tell(STARTED, container, pod, { createdAt: 1n, containersStatuses });
@@ -197,9 +173,10 @@ describe("watch", () => {
 
   test("does not take one pod for another whose ID begins alike", async () => {
     await start();
-    const pods = Array.from({ length: 12 }, (_, index) => addPod(`p${index}`));
-    const containers = pods.map((pod) => addContainer(pod));
+    const pods = await Promise.all(Array.from({ length: 12 }, (_, index) => addPod(`p${index}`)));
+    const containers = await Promise.all(pods.map((pod) => addContainer(pod)));
     const [first = ""] = pods;
+    expect(pods.filter((pod) => pod.startsWith(first)).length).toBeGreaterThan(1);
     feed.tell(CREATED, first, first);
     await until("the pod is told", () => cache.pods.has(first));
     expect(since()).toEqual([`added pod ${first} event`, `added container ${containers[0]} event`]);
@@ -208,123 +185,116 @@ describe("watch", () => {
   });
 
   test("finds what no event told when everything is listed again", async () => {
-    await start({}, { settleMs: 0, relistMs: 100 });
-    await until("everything is listed now and then", () => lists > 4);
-    const pod = addPod("a");
+    await start({ settleMs: 0, relistMs: 100 });
+    await until("everything is listed now and then", () => lists() > 4);
+    const pod = await addPod("a");
     await until("the pod is told", () => cache.pods.has(pod));
     expect(since()).toEqual([`added pod ${pod} list`]);
   });
 
   test("looks once more after a moment, for what happened before the runtime began to tell", async () => {
-    await start({}, { settleMs: 300 });
-    const pod = addPod("a");
+    await start({ settleMs: 300 });
+    const pod = await addPod("a");
     await until("the pod is told", () => cache.pods.has(pod));
-    expect(lists).toBe(2);
+    expect(lists()).toBe(2);
   });
 
   test("looks at a pod once more after a moment, for events that come before their lists", async () => {
-    const pod = addPod("a");
-    await start({}, { settleMs: 300 });
-    await until("the first look is settled", () => lists === 2);
+    const pod = await addPod("a");
+    await start({ settleMs: 300 });
+    await until("the first look is settled", () => lists() === 2);
     feed.tell(DELETED, pod, pod);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    runtime.pods.delete(pod);
+    await removePod(pod);
     await until("the pod is told to be gone", () => !cache.pods.has(pod));
     expect(since()).toEqual([`removed pod ${pod} event`]);
-    expect(lists).toBe(2);
+    expect(lists()).toBe(2);
   });
 
   test("lists everything where an event does not tell its pod", async () => {
     await start();
-    const pod = addPod("a");
+    const pod = await addPod("a");
     feed.tell(CREATED, pod);
     await until("the pod is told", () => cache.pods.has(pod));
     expect(since()).toEqual([`added pod ${pod} list`]);
   });
 
   test("does not pile up events while its reader is slow: it lists", async () => {
-    await serveFake();
-    cri = await connect(server.endpoint);
     const changes = open();
     expect(await changes.next()).toEqual({ done: false, value: { type: "synced" } });
-    const first = addPod("first");
+    const first = await addPod("first");
     feed.tell(CREATED, first, first);
     const change = await changes.next();
     if (change.value) cache.take(change.value);
-    const pods = Array.from({ length: 200 }, (_, index) => addPod(`p${index}`));
+    const pods = await Promise.all(Array.from({ length: 200 }, (_, index) => addPod(`p${index}`)));
     for (const pod of pods) for (let time = 0; time < 50; time += 1) feed.tell(CREATED, pod, pod);
-    const before = lists;
+    const before = lists();
     end = cache.follow(changes);
     await until("all pods are told", () => cache.pods.size === 201);
-    expect(lists - before).toBeLessThanOrEqual(3);
+    expect(lists() - before).toBeLessThanOrEqual(3);
     await settle();
   });
 
   test("lists again when events break off, and asks for them anew", async () => {
     await start();
-    const pod = addPod("a");
-    feed.end(new ConnectError("too slow", Code.ResourceExhausted));
+    const pod = await addPod("a");
+    feed.end(new CriError("resource_exhausted", "too slow"));
     await until("the pod is told", () => cache.pods.has(pod));
     await until("events were asked for anew", () => feed.opened === 2);
     await settle();
-    const again = addPod("b");
+    const again = await addPod("b");
     feed.end();
     await until("the pod is told", () => cache.pods.has(again));
     await until("events were asked for anew", () => feed.opened === 3);
   });
 
-  test.each<[string, RuntimeImpl]>([
-    ["has none", { getContainerEvents: () => notServed() }],
-    ["ends them at once", { async *getContainerEvents() {} }],
-  ])("polls where the runtime %s", async (_what, over) => {
-    await start(over, { pollMs: 50 });
-    const pod = addPod("a");
+  test.each([
+    ["has none", () => fake.fault("getContainerEvents", { error: "unsupported" }, always)],
+    ["ends them at once", () => fake.onCall("getContainerEvents", noEvents)],
+  ])("polls where the runtime %s", async (_what, arrange) => {
+    arrange();
+    await start({ pollMs: 50 });
+    const pod = await addPod("a");
     await until("the pod is told", () => cache.pods.has(pod));
-    const container = addContainer(pod);
+    const container = await addContainer(pod);
     await until("the container is told", () => cache.containers.has(container));
     expect(since()).toEqual([`added pod ${pod} list`, `added container ${container} list`]);
   });
 
   test("stops polling once there are events", async () => {
     let served = false;
-    const { getContainerEvents } = feed.services();
-    await start(
-      {
-        async *getContainerEvents(request, context) {
-          if (served && getContainerEvents) yield* getContainerEvents(request, context);
-        },
-      },
-      { pollMs: 50, askAgainMs: 100 },
+    fake.onCall("getContainerEvents", (_request, { signal }) =>
+      served ? feed.subscribe(signal) : noEvents(),
     );
-    await until("it polls", () => lists > 5);
+    await start({ pollMs: 50, askAgainMs: 100 });
+    await until("it polls", () => lists() > 5);
     served = true;
     await until("it listens", () => feed.listeners === 1);
-    const pod = addPod("a");
+    const pod = await addPod("a");
     feed.tell(CREATED, pod, pod);
     await until("the pod is told", () => cache.pods.has(pod));
     await settle();
-    const before = lists;
+    const before = lists();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(lists - before).toBeLessThanOrEqual(1);
+    expect(lists() - before).toBeLessThanOrEqual(1);
   });
 
   test("asked not to listen, polls", async () => {
-    await serveFake();
-    cri = await connect(server.endpoint);
     end = cache.follow(open({ events: false }, { pollMs: 50 }));
-    await until("it polls", () => lists > 3);
+    await until("it polls", () => lists() > 3);
     expect(feed.opened).toBe(0);
   });
 
   test("lives through a runtime that goes away and comes back another", async () => {
-    const stays = addPod("stays");
-    const goes = addPod("goes");
+    const stays = await addPod("stays");
+    const goes = await addPod("goes");
     await start();
-    await server[Symbol.asyncDispose]();
-    runtime.pods.delete(goes);
-    const comes = addPod("comes");
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await serveFake();
+    let comes = "";
+    await fake.restart(async () => {
+      await removePod(goes);
+      comes = await addPod("comes");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    });
     await until("what has come is told", () => cache.pods.has(comes));
     expect(since()).toEqual([`added pod ${comes} list`, `removed pod ${goes} list`]);
     expect(cache.pods.has(stays)).toBe(true);
@@ -333,18 +303,15 @@ describe("watch", () => {
   });
 
   test("bears errors for a while, and throws one that stays", async () => {
-    let failing = false;
-    const fails = () => {
-      if (failing) throw new ConnectError("server is not initialized yet", Code.Unknown);
-      return { items: [] };
-    };
-    await start({ listPodSandbox: fails }, { settleMs: 0, relistMs: 100 });
-    failing = true;
-    await until("lists fail", () => lists > 4);
-    failing = false;
-    await until("lists go on", () => lists > 8);
-    failing = true;
-    expect(await end).toMatchObject({ code: "unknown", rpc: "ListPodSandbox" });
+    const fail = () =>
+      fake.fault("streamPodSandboxes", { error: "unknown", message: "not initialized yet" }, always);
+    await start({ settleMs: 0, relistMs: 100 });
+    fail();
+    await until("lists fail", () => lists() > 4);
+    fake.clearFaults();
+    await until("lists go on", () => lists() > 8);
+    fail();
+    expect(await end).toMatchObject({ code: "unknown", rpc: "StreamPodSandboxes" });
   });
 
   test("ends with the client, and by the signal's own reason", async () => {

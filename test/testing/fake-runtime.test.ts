@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { type CriClient, connect, UnavailableError } from "crikit";
+import { type CriClient, connect, NotFoundError, UnavailableError } from "crikit";
 import { type ContainerEventResponse, ContainerEventType } from "crikit/proto";
 import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -269,6 +269,80 @@ describe("faults", () => {
     fake.clearFaults();
     await cri.runtime.version({});
   });
+});
+
+describe("RPCs that the test answers", () => {
+  test("get what it says, may ask the fake itself, and fail with the code of what it throws", async () => {
+    fake.onCall("version", async (_request, { next }) => ({ ...(await next()), runtimeName: "mine" }));
+    expect(await cri.runtime.version({})).toMatchObject({ runtimeName: "mine", runtimeApiVersion: "v1" });
+    fake.onCall("imageStatus", () => {
+      throw new NotFoundError("not that one");
+    });
+    await expect(cri.images.status("app:test")).rejects.toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("not that one"),
+    });
+    fake.onCall("imageStatus", () => ({ image: { id: "another" } }));
+    expect((await cri.images.status("app:test"))?.id).toBe("another");
+    expect(fake.calls.map(({ rpc }) => rpc)).toEqual(["version", "version", "imageStatus", "imageStatus"]);
+  });
+
+  test("by stream give the messages of an iterable, and see their reader leave", async () => {
+    let left = false;
+    fake.onCall("streamContainers", async function* (_request, { signal, next }) {
+      signal.addEventListener("abort", () => {
+        left = true;
+      });
+      yield { containers: [{ id: "made up" }] };
+      yield* next();
+      await once(signal, "abort");
+    });
+    const { container } = await runContainer();
+    const ids = [];
+    for await (const { id } of cri.containers.stream()) {
+      ids.push(id);
+      if (ids.length === 2) break;
+    }
+    expect(ids).toEqual(["made up", container.id]);
+    await until("the handler sees it", () => left);
+  });
+
+  test("are struck by faults as others are", async () => {
+    fake.onCall("version", () => ({ runtimeName: "mine" }));
+    fake.fault("version", { error: "internal" });
+    await expect(cri.runtime.version({})).rejects.toMatchObject({ code: "internal" });
+    expect((await cri.runtime.version({})).runtimeName).toBe("mine");
+  });
+});
+
+describe("what happens without the client", () => {
+  test("is done by the fake's own RPCs, also while it is away, and no fault strikes them", async () => {
+    const { pod, container } = await runContainer();
+    fake.fault("listContainers", { error: "internal" }, always);
+    fake.onCall("removePodSandbox", () => {
+      throw new Error("not by clients");
+    });
+    const calls = fake.calls.length;
+    await fake.restart(async () => {
+      const { containers } = await fake.runtime.listContainers({});
+      expect(containers.map(({ id }) => id)).toEqual([container.id]);
+      await fake.runtime.removePodSandbox({ podSandboxId: pod.id });
+      await expect(fake.runtime.containerStatus({ containerId: container.id })).rejects.toMatchObject({
+        code: "not_found",
+      });
+    });
+    expect(fake.calls.length).toBe(calls);
+    expect(await cri.pods.list()).toEqual([]);
+  });
+});
+
+test("IDs are those that the test makes up", async () => {
+  let count = 0;
+  await using own = await startFakeRuntime({ newId: () => `id${++count}` });
+  await using client = await connect(own.endpoint, { logRoot: own.logRoot });
+  const pod = await client.pods.run({ metadata: { name: "demo" } });
+  expect(pod.id).toBe("id1");
+  expect((await client.pods.list()).map(({ id }) => id)).toEqual(["id1"]);
 });
 
 describe("events", () => {

@@ -16,15 +16,7 @@ import { containerStatus, listedContainer } from "./container-messages.js";
 import type { FakeDeps } from "./deps.js";
 import { LogFile } from "./log-file.js";
 import { MainProcess } from "./main-process.js";
-import {
-  type FakeContainer,
-  type FakePod,
-  findById,
-  hasLabels,
-  nameReserved,
-  newestFirst,
-  newId,
-} from "./state.js";
+import { type FakeContainer, type FakePod, findById, hasLabels, nameReserved, newestFirst } from "./state.js";
 
 /** The RPCs of containers, but for those that run commands in them. */
 export function containerRpcs(deps: FakeDeps) {
@@ -116,7 +108,7 @@ function newContainer(
   const image = images.find(reference);
   if (!image) throw new NotFoundError(`Image ${reference} is not there: pull it before`);
   return {
-    id: newId(),
+    id: state.newId(),
     podId: pod.id,
     config,
     imageId: image.id,

@@ -1,3 +1,5 @@
+import type { RuntimeClient } from "../../services/runtime-client.js";
+import type { FakeRequest, FakeRpcHandler } from "./answers.js";
 import type { CommandPattern, FakeCommandHandler } from "./commands.js";
 import type { PortHandler } from "./deps.js";
 import type { EventFault } from "./events.js";
@@ -9,6 +11,8 @@ export interface FakeRuntimeOptions {
   readonly images?: readonly string[] | undefined;
   /** Where images are pulled from; unless told there is one for every reference. */
   readonly registry?: FakeRegistry | undefined;
+  /** Makes the IDs of pods and containers, for tests that print them; 64 random hex digits unless told. */
+  readonly newId?: (() => string) | undefined;
 }
 
 /** How often a fault strikes: the next call alone unless told, `Infinity` for every one. */
@@ -16,12 +20,10 @@ export interface FaultOptions {
   readonly times?: number | undefined;
 }
 
-/** A call that came in. */
-export interface FakeCall {
-  readonly rpc: RpcName;
-  /** The message as it was sent, for example a `CreateContainerRequest`. */
-  readonly request: unknown;
-}
+/** A call that came in, with its message: where `rpc` is `createContainer`, `request` is a `CreateContainerRequest`. */
+export type FakeCall = {
+  [Rpc in RpcName]: { readonly rpc: Rpc; readonly request: FakeRequest<Rpc> };
+}[RpcName];
 
 /** A runtime without containers. Dispose ends it and removes its socket and its logs. */
 export interface FakeRuntime extends AsyncDisposable {
@@ -31,6 +33,18 @@ export interface FakeRuntime extends AsyncDisposable {
   readonly logRoot: string;
   /** Every call so far, in the order in which they came in. */
   readonly calls: readonly FakeCall[];
+  /**
+   * The RPCs straight to what the fake holds, for what is to happen without the client under test: also while the
+   * fake is away from its socket. Such a call is not among `calls`, and meets no fault and no `onCall`.
+   *
+   * @example
+   * ```ts
+   * await fake.restart(async () => {
+   *   await fake.runtime.removePodSandbox({ podSandboxId: pod.id });
+   * });
+   * ```
+   */
+  readonly runtime: RuntimeClient;
 
   /**
    * Scripts a command that clients run in a container, by `exec` or `spawn`. One without a script does not exist
@@ -75,6 +89,20 @@ export interface FakeRuntime extends AsyncDisposable {
    * ```
    */
   onConnect(port: number, handler: PortHandler): void;
+
+  /**
+   * Answers an RPC in the fake's place from now on: for what it does not do by itself, as a status that only some
+   * runtimes give, or a call that hangs for one container alone. The last handler of an RPC counts.
+   *
+   * @example
+   * ```ts
+   * fake.onCall("createContainer", ({ config }, { next }) => {
+   *   if (config?.metadata?.name === "unwanted") throw new CriError("permission_denied", "not that one");
+   *   return next();
+   * });
+   * ```
+   */
+  onCall<Rpc extends RpcName>(rpc: Rpc, handler: FakeRpcHandler<Rpc>): void;
 
   /**
    * Has a call go wrong: the next one of the RPC, or as many as `times` says. Faults of one RPC strike in the order

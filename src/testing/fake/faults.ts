@@ -5,6 +5,7 @@ import { sleep } from "../../async/abort.js";
 import { CriError, type CriErrorCode, UnavailableError, UnsupportedError } from "../../errors.js";
 import type { ImageService, RuntimeService } from "../../proto.js";
 import { toRpcStatus } from "../../wire/rpc-status.js";
+import type { Answers } from "./answers.js";
 
 /** An RPC by its name on `cri.runtime` or `cri.image`. */
 export type RpcName = keyof (typeof RuntimeService)["method"] | keyof (typeof ImageService)["method"];
@@ -80,16 +81,25 @@ function defaultMessage(error: FaultCode): string {
 type Unary = (request: unknown, context: HandlerContext) => unknown;
 type Streaming = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
 
-/** The service with its faults: every call is told to `onCall`, every error becomes a gRPC status. */
+export interface Wrapping {
+  readonly faults: Faults;
+  readonly answers: Answers;
+  onCall(rpc: string, request: unknown): void;
+}
+
+/**
+ * The service with its faults and with what the test answers by itself: every call is told to `onCall`, every
+ * error becomes a gRPC status.
+ */
 export function withFaults<S extends DescService>(
   service: S,
   rpcs: Partial<ServiceImpl<S>>,
-  { faults, onCall }: { faults: Faults; onCall: (rpc: string, request: unknown) => void },
+  { faults, answers, onCall }: Wrapping,
 ): ServiceImpl<S> {
   const implementation: Record<string, unknown> = rpcs;
   const wrapped: Record<string, unknown> = {};
   for (const { localName: rpc, methodKind } of service.methods) {
-    const work = implementation[rpc] ?? notServed(rpc);
+    const work = answers.over(rpc, (implementation[rpc] ?? notServed(rpc)) as Unary);
     const wrap = methodKind === "server_streaming" ? streaming : unary;
     wrapped[rpc] = wrap(work as Unary & Streaming, (request) => {
       onCall(rpc, request);

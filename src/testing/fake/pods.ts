@@ -12,7 +12,7 @@ import { containerStatus } from "./container-messages.js";
 import { stopContainer } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
 import { listedPod, podState, podStatus } from "./pod-messages.js";
-import { type FakePod, findById, hasLabels, nameReserved, newestFirst, newId } from "./state.js";
+import { type FakePod, findById, hasLabels, nameReserved, newestFirst } from "./state.js";
 
 /** The RPCs of pod sandboxes. */
 export function podRpcs(deps: FakeDeps) {
@@ -30,7 +30,7 @@ export function podRpcs(deps: FakeDeps) {
         const { name: n, namespace, uid, attempt } = config.metadata ?? {};
         if (`${n}_${namespace}_${uid}_${attempt}` === name) throw nameReserved(name, id);
       }
-      const id = newId();
+      const id = state.newId();
       const ip = state.newAddress();
       state.pods.set(id, { id, config, handler: runtimeHandler, createdAt: state.now(), ip, isReady: true });
       events.publish(ContainerEventType.CONTAINER_CREATED_EVENT, id);

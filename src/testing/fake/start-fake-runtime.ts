@@ -4,13 +4,15 @@ import { Rollback } from "../../async/rollback.js";
 import { ImageService, RuntimeService } from "../../proto.js";
 import { StreamingServer } from "../../streaming/streaming-server.js";
 import { scratchDirectory } from "../temporary-directory.js";
+import { Answers } from "./answers.js";
 import { Commands } from "./commands.js";
 import { containerRpcs, runningProcess } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
 import { Events } from "./events.js";
 import type { FakeCall, FakeRuntime, FakeRuntimeOptions } from "./fake-runtime.js";
-import { Faults, type RpcName, withFaults } from "./faults.js";
+import { Faults, withFaults } from "./faults.js";
 import { type FakeRegistry, Images, imageRpcs } from "./images.js";
+import { insideClient } from "./inside-client.js";
 import { nodeRpcs } from "./node.js";
 import { podRpcs } from "./pods.js";
 import { createFakeServer } from "./serve.js";
@@ -43,20 +45,22 @@ export async function startFakeRuntime(options: FakeRuntimeOptions = {}): Promis
 }
 
 async function start(
-  { images = [], registry = (ref) => ref }: FakeRuntimeOptions,
+  { images = [], registry = (ref) => ref, newId }: FakeRuntimeOptions,
   rollback: Rollback,
 ): Promise<FakeRuntime> {
   const directory = await scratchDirectory();
   rollback.add("remove the directory", () => directory[Symbol.asyncDispose]());
-  const deps = createDeps(registry);
+  const deps = createDeps(registry, newId);
   for (const ref of images) deps.images.pull(ref);
   let streaming = await listeningServer(deps);
   rollback.add("end the sessions", () => streaming.close());
   const calls: FakeCall[] = [];
   const faults = new Faults(() => server.cut());
+  const answers = new Answers();
   const wrapping = {
     faults,
-    onCall: (rpc: string, request: unknown) => calls.push({ rpc: rpc as RpcName, request }),
+    answers,
+    onCall: (rpc: string, request: unknown) => calls.push({ rpc, request } as FakeCall),
   };
   const runtimeService = {
     ...nodeRpcs(deps),
@@ -66,6 +70,7 @@ async function start(
     ...sessionRpcs(deps, () => streaming),
   };
   const path = join(directory.path, "cri.sock");
+  const endpoint = `unix://${path}`;
   const server = await createFakeServer(path, (router) => {
     router.service(RuntimeService, withFaults(RuntimeService, runtimeService, wrapping));
     router.service(ImageService, withFaults(ImageService, imageRpcs(deps), wrapping));
@@ -75,9 +80,11 @@ async function start(
   rollback.add("close the socket", () => server.close());
   let disposed: Promise<void> | undefined;
   return {
-    endpoint: `unix://${path}`,
+    endpoint,
     logRoot: join(directory.path, "logs"),
     calls,
+    runtime: insideClient(endpoint, runtimeService),
+    onCall: (rpc, handler) => answers.set(rpc, handler),
     onExec: (command, handler) => deps.execs.add(command, handler),
     onRun: (command, handler) => deps.runs.add(command, handler),
     onConnect: (port, handler) => void deps.ports.set(port, handler),
@@ -107,8 +114,8 @@ async function start(
   };
 }
 
-function createDeps(registry: FakeRegistry): FakeDeps {
-  const state = new FakeState();
+function createDeps(registry: FakeRegistry, newId: FakeRuntimeOptions["newId"]): FakeDeps {
+  const state = new FakeState(newId);
   return {
     state,
     events: new Events(state),

@@ -45,6 +45,11 @@ export class FakeState {
   readonly images = new Map<string, FakeImage>();
   #lastTime = 0n;
   #lastAddress = 1;
+  readonly newId: () => string;
+
+  constructor(newId = () => randomBytes(32).toString("hex")) {
+    this.newId = newId;
+  }
 
   /** Now, in nanoseconds since 1970; never the same twice. */
   now(): bigint {
@@ -69,10 +74,6 @@ export class FakeState {
   containersOf(podId: string): FakeContainer[] {
     return [...this.containers.values()].filter((container) => container.podId === podId);
   }
-}
-
-export function newId(): string {
-  return randomBytes(32).toString("hex");
 }
 
 /** Undefined: there is none by this ID or prefix. */

@@ -28,18 +28,17 @@ export class EventFeed {
     before.close(error ?? cleanEnd);
   }
 
+  async *subscribe(signal: AbortSignal): AsyncGenerator<Event> {
+    this.opened += 1;
+    try {
+      yield* this.#feed.subscribe(signal);
+    } catch (error) {
+      if (error !== cleanEnd) throw error;
+    }
+  }
+
   services(): RuntimeImpl {
-    const feed = this;
-    return {
-      async *getContainerEvents(_request, { signal }) {
-        feed.opened += 1;
-        try {
-          yield* feed.#feed.subscribe(signal);
-        } catch (error) {
-          if (error !== cleanEnd) throw error;
-        }
-      },
-    };
+    return { getContainerEvents: (_request, { signal }) => this.subscribe(signal) };
   }
 }
 
