@@ -8,7 +8,7 @@ export default defineConfig([
     ...common,
     entry: {
       index: "src/index.ts",
-      proto: "src/proto.ts",
+      proto: "src/messages/index.ts",
       "runtime/index": "src/runtime/index.ts",
       "testing/index": "src/testing/index.ts",
     },

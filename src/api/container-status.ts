@@ -1,3 +1,4 @@
+import { jsonSafe } from "../messages/json.js";
 import {
   type Container as ContainerMessage,
   type ContainerMetadata as ContainerMetadataMessage,
@@ -67,7 +68,7 @@ export function fromContainerState(state: ContainerState): State {
 
 export function toContainerSummary(raw: ContainerMessage): ContainerSummary {
   const { id, labels, annotations } = raw;
-  return {
+  return jsonSafe({
     id,
     podId: raw.podSandboxId,
     metadata: toContainerMetadata(raw.metadata),
@@ -78,13 +79,13 @@ export function toContainerSummary(raw: ContainerMessage): ContainerSummary {
     labels,
     annotations,
     raw,
-  };
+  });
 }
 
 export function toContainerStatus(id: string, raw: ContainerStatusResponse): ContainerStatus {
   const { status } = raw;
   const state = (status && states[status.state]) ?? "unknown";
-  return {
+  return jsonSafe({
     id: status?.id || id,
     metadata: toContainerMetadata(status?.metadata),
     state,
@@ -101,7 +102,7 @@ export function toContainerStatus(id: string, raw: ContainerStatusResponse): Con
     logPath: status?.logPath ?? "",
     info: raw.info,
     raw,
-  };
+  });
 }
 
 function toContainerMetadata(metadata: ContainerMetadataMessage | undefined): ContainerMetadata {

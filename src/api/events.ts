@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { UnavailableError, UnsupportedError } from "../errors.js";
+import { jsonSafe } from "../messages/json.js";
 import {
   type ContainerEventResponse,
   ContainerStatusResponseSchema,
@@ -68,7 +69,7 @@ const types: Record<EventType, ContainerEventType> = {
 function toContainerEvent(raw: ContainerEventResponse): ContainerEvent {
   const { containerId: id, podSandboxStatus, containersStatuses, createdAt: timestamp } = raw;
   const response = { containersStatuses, timestamp };
-  return {
+  return jsonSafe({
     type: types[raw.containerEventType] ?? "unknown",
     kind: kindOf(raw),
     id,
@@ -83,7 +84,7 @@ function toContainerEvent(raw: ContainerEventResponse): ContainerEvent {
       toContainerStatus(status.id, create(ContainerStatusResponseSchema, { status })),
     ),
     raw,
-  };
+  });
 }
 
 function kindOf({ containerId, podSandboxStatus, containersStatuses }: ContainerEventResponse) {

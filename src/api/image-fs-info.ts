@@ -1,3 +1,4 @@
+import { jsonSafe } from "../messages/json.js";
 import type { FilesystemUsage as FilesystemUsageMessage, ImageFsInfoResponse } from "../proto.js";
 import { dateOf } from "./time.js";
 
@@ -19,11 +20,11 @@ export interface ImageFsInfo {
 }
 
 export function toImageFsInfo(raw: ImageFsInfoResponse): ImageFsInfo {
-  return {
+  return jsonSafe({
     images: raw.imageFilesystems.map(toFilesystemUsage),
     containers: raw.containerFilesystems.map(toFilesystemUsage),
     raw,
-  };
+  });
 }
 
 function toFilesystemUsage(raw: FilesystemUsageMessage): FilesystemUsage {

@@ -1,3 +1,4 @@
+import { jsonSafe } from "../messages/json.js";
 import type { Image as ImageMessage } from "../proto.js";
 
 export interface Image {
@@ -14,7 +15,7 @@ export interface Image {
 
 export function toImage(raw: ImageMessage): Image {
   const { id, repoTags, repoDigests, size, pinned, uid, username } = raw;
-  return {
+  return jsonSafe({
     id,
     repoTags,
     repoDigests,
@@ -22,5 +23,5 @@ export function toImage(raw: ImageMessage): Image {
     pinned,
     user: uid ? Number(uid.value) : username || undefined,
     raw,
-  };
+  });
 }

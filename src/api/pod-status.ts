@@ -1,3 +1,4 @@
+import { jsonSafe } from "../messages/json.js";
 import {
   type PodSandbox,
   type PodSandboxMetadata,
@@ -47,7 +48,7 @@ export function fromPodState(state: PodState): PodSandboxState {
 
 export function toPodSummary(raw: PodSandbox): PodSummary {
   const { id, labels, annotations } = raw;
-  return {
+  return jsonSafe({
     id,
     metadata: toPodMetadata(raw.metadata),
     state: toPodState(raw.state),
@@ -56,13 +57,13 @@ export function toPodSummary(raw: PodSandbox): PodSummary {
     annotations,
     handler: raw.runtimeHandler,
     raw,
-  };
+  });
 }
 
 export function toPodStatus(id: string, raw: PodSandboxStatusResponse): PodStatus {
   const { status } = raw;
   const { ip = "", additionalIps = [] } = status?.network ?? {};
-  return {
+  return jsonSafe({
     id: status?.id || id,
     metadata: toPodMetadata(status?.metadata),
     state: toPodState(status?.state ?? PodSandboxState.SANDBOX_NOTREADY),
@@ -73,7 +74,7 @@ export function toPodStatus(id: string, raw: PodSandboxStatusResponse): PodStatu
     ips: [ip, ...additionalIps.map((additional) => additional.ip)].filter((address) => address !== ""),
     info: raw.info,
     raw,
-  };
+  });
 }
 
 function toPodMetadata(metadata: PodSandboxMetadata | undefined): PodMetadata {

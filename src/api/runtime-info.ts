@@ -1,3 +1,4 @@
+import { jsonSafe } from "../messages/json.js";
 import type { RuntimeFeatures, StatusResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
@@ -44,7 +45,7 @@ export async function readRuntimeInfo(
     message,
   }));
   const holds = (type: string) => conditions.some((condition) => condition.type === type && condition.status);
-  return {
+  return jsonSafe({
     runtimeReady: holds("RuntimeReady"),
     networkReady: holds("NetworkReady"),
     conditions,
@@ -56,5 +57,5 @@ export async function readRuntimeInfo(
     features: raw.features,
     info: raw.info,
     raw,
-  };
+  });
 }

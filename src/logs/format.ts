@@ -1,3 +1,4 @@
+import { jsonSafe } from "../messages/json.js";
 import { parseTimestamp } from "./timestamp.js";
 
 export type LogStream = "stdout" | "stderr";
@@ -53,11 +54,11 @@ export interface LogLine {
 /** A line of the user's making, out of one record's head and the bytes of all its parts. */
 export function toLogLine(head: LogRecord, content: Buffer, partial: boolean): LogLine {
   const end = content.at(-1) === carriageReturn ? content.length - 1 : content.length;
-  return {
+  return jsonSafe({
     time: new Date(Number(head.timeNs / 1_000_000n)),
     timeNs: head.timeNs,
     stream: head.stream,
     text: content.toString("utf8", 0, end),
     partial,
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import { scrub } from "./scrub.js";
+import { scrub } from "../messages/scrub.js";
 
 /** From the least to the most important. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;

@@ -1,12 +1,12 @@
-import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import { UnsupportedError } from "../../errors.js";
+import { secretsMask } from "../../messages/mask-secrets.js";
 import { toRpcStatus } from "../../wire/rpc-status.js";
 import type { Logger } from "../log.js";
 import { Calls } from "./calls.js";
 import { type CallLog, logCall } from "./rpc-log.js";
-import { maskSecrets } from "./secrets.js";
 
 type Unary = (request: Message, context: HandlerContext) => unknown;
 type Streaming = (request: Message, context: HandlerContext) => AsyncIterable<unknown>;
@@ -52,7 +52,7 @@ function unary({ name: rpc, input }: DescMethod, work: Unary, log: Logger) {
       call.done(answer);
       return answer;
     } catch (error) {
-      throw fail(call, error, { request, context });
+      throw fail(call, error, { input, request, context });
     }
   };
 }
@@ -70,7 +70,7 @@ function streaming({ name: rpc, input }: DescMethod, work: Streaming, log: Logge
       }
       call.done();
     } catch (error) {
-      throw sending ? error : fail(call, error, { request, context });
+      throw sending ? error : fail(call, error, { input, request, context });
     } finally {
       if (sending) call.left();
     }
@@ -80,9 +80,9 @@ function streaming({ name: rpc, input }: DescMethod, work: Streaming, log: Logge
 function fail(
   call: CallLog,
   error: unknown,
-  { request, context }: { request: Message; context: HandlerContext },
+  { input, request, context }: { input: DescMessage; request: Message; context: HandlerContext },
 ): ConnectError {
-  const status = toRpcStatus(error, context.signal, (text) => maskSecrets(text, request));
+  const status = toRpcStatus(error, context.signal, secretsMask(input, request));
   call.failed(status, error);
   return status;
 }

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { redactAs } from "../../messages/redact.js";
 import { isUnforeseen } from "../../wire/rpc-status.js";
 import type { Logger, LogLevel } from "../log.js";
-import { describeMessage } from "./redact.js";
 import { subject } from "./subject.js";
 
 /** Tells the one end of a call, once. */
@@ -32,7 +32,7 @@ export function logCall(
   const started = performance.now();
   const call = { call: randomBytes(4).toString("hex"), ...subject(request) };
   if (log.isEnabled(level)) {
-    const whole = log.isEnabled("debug") ? { request: describeMessage(input, request) } : {};
+    const whole = log.isEnabled("debug") ? { request: redactAs(input, request) } : {};
     log[level](`${rpc} begins`, { ...call, ...whole });
   }
   const end = () => ({ ...call, ms: Math.round(performance.now() - started) });

@@ -14,11 +14,11 @@ import { describe, expect, it } from "vitest";
 
 import { sleep } from "../../../src/async/abort.js";
 import { CriError, ImagePullError, NameReservedError, NotFoundError } from "../../../src/errors.js";
+import { redact } from "../../../src/messages/redact.js";
 import { ImageService, PullImageRequestSchema, RuntimeService } from "../../../src/proto.js";
 import { createLogger, type LogLevel } from "../../../src/runtime/log.js";
 import { instrument } from "../../../src/runtime/server/instrument.js";
 import { listen } from "../../../src/runtime/server/listen.js";
-import { describeMessage } from "../../../src/runtime/server/redact.js";
 import { createRuntimeClient } from "../../../src/services/runtime-client.js";
 import { openConnection } from "../../../src/transport/connection.js";
 import { parseEndpoint } from "../../../src/transport/endpoint.js";
@@ -174,10 +174,10 @@ describe("`describeMessage`", () => {
       auth: { username: "me", password: "p4ss" },
       sandboxConfig: { portMappings: [{ hostPort: 80 }], dnsConfig: { servers: ["192.0.2.1"] } },
     });
-    expect(describeMessage(PullImageRequestSchema, message)).toEqual({
+    expect(redact(message)).toEqual({
       image: { image: "a", annotations: { k: "[redacted]" } },
       auth: { username: "me", password: "[redacted]" },
-      sandbox_config: { port_mappings: [{ host_port: 80 }], dns_config: { servers: ["192.0.2.1"] } },
+      sandboxConfig: { portMappings: [{ hostPort: 80 }], dnsConfig: { servers: ["192.0.2.1"] } },
     });
   });
 });

@@ -1,0 +1,48 @@
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
+import { type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { redacted, scrub } from "./scrub.js";
+
+/** Shorter ones are found in any text; replacing them would tell more than it hides. */
+const shortestSecret = 4;
+
+/** Takes secrets out of a text. */
+export type Mask = (text: string) => string;
+
+/**
+ * Takes out of a text what the contract marks as secret in a request, in whatever form a registry may send it back to
+ * us, and what URLs in the text may hold.
+ */
+export function secretsMask(desc: DescMessage, request: Message): Mask {
+  const secrets = [...secretsOf(reflect(desc, request))]
+    .filter((secret) => secret.length >= shortestSecret)
+    // One may be in another.
+    .sort((a, b) => b.length - a.length);
+  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, redacted), scrub(text));
+}
+
+function* secretsOf(message: ReflectMessage): Generator<string> {
+  for (const field of message.fields) {
+    if (!message.isSet(field)) continue;
+    if (field.proto.options?.debugRedact) yield* formsOf(String(message.get(field)), usernameIn(message));
+    else for (const nested of messagesIn(message, field)) yield* secretsOf(nested);
+  }
+}
+
+function messagesIn(message: ReflectMessage, field: DescField): Iterable<ReflectMessage> {
+  if (!field.message) return [];
+  const value = message.get(field);
+  if (field.fieldKind === "message") return [value as ReflectMessage];
+  return (field.fieldKind === "map" ? (value as ReflectMap).values() : value) as Iterable<ReflectMessage>;
+}
+
+function formsOf(secret: string, username: string): string[] {
+  const basic = Buffer.from(`${username}:${secret}`).toString("base64");
+  const decoded = Buffer.from(secret, "base64").toString();
+  return [basic, secret, decoded, decoded.slice(decoded.indexOf(":") + 1)];
+}
+
+/** Registries are told both in one text. */
+function usernameIn(message: ReflectMessage): string {
+  const field = message.fields.find(({ name }) => name === "username");
+  return field ? String(message.get(field)) : "";
+}
