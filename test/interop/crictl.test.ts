@@ -152,6 +152,19 @@ describe.skipIf(leftOut.crictl)("crictl on the bundled runtime", () => {
     }
   });
 
+  it("reads metrics whose labels are those of their descriptors", async () => {
+    const { descriptors } = JSON.parse((await crictl(["metricdescs"])).out);
+    const { podMetrics } = JSON.parse((await crictl(["metricsp"])).out);
+    const [found] = podMetrics.filter(
+      ({ podSandboxId }: { podSandboxId: string }) => podSandboxId === pod.id,
+    );
+    expect(found.containerMetrics[0].containerId).toBe(container.id);
+    for (const { name, labelValues } of [...found.metrics, ...found.containerMetrics[0].metrics]) {
+      const { labelKeys } = descriptors.find((descriptor: { name: string }) => descriptor.name === name);
+      expect(labelValues.length, name).toBe(labelKeys.length);
+    }
+  });
+
   it("lists and inspects what it works on", async () => {
     const listed = JSON.parse((await crictl(["ps", "-o", "json"])).out);
     expect(listed.containers.map(({ id }: { id: string }) => id)).toEqual([container.id]);

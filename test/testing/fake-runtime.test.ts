@@ -180,6 +180,21 @@ describe("containers", () => {
     const { stats: ended } = await cri.runtime.containerStats({ containerId: container.id });
     expect(ended?.memory).toBeUndefined();
   });
+
+  test("have metrics while they run, with the labels of their descriptors", async () => {
+    const { pod, container } = await runContainer();
+    const { descriptors } = await cri.runtime.listMetricDescriptors({});
+    const { podMetrics } = await cri.runtime.listPodSandboxMetrics({});
+    const metrics = podMetrics.find(({ podSandboxId }) => podSandboxId === pod.id)?.containerMetrics[0];
+    expect(metrics?.containerId).toBe(container.id);
+    expect(metrics?.metrics.map(({ name }) => name)).toEqual(descriptors.map(({ name }) => name));
+    for (const { labelValues } of metrics?.metrics ?? [])
+      expect(labelValues.length).toBe(descriptors[0]?.labelKeys.length);
+    await container.stop();
+    for await (const part of cri.runtime.streamPodSandboxMetrics({})) {
+      expect(part.podSandboxMetrics.flatMap(({ containerMetrics }) => containerMetrics)).toEqual([]);
+    }
+  });
 });
 
 test("ports of pods are served by handlers, and refused where there is none", async () => {

@@ -42,6 +42,6 @@ function processUsage(
   groups: readonly string[],
 ): MessageInitShape<typeof ProcessUsageSchema> | undefined {
   const timestamp = nanosecondsSinceEpoch(Date.now());
-  const count = groups.reduce((sum, group) => sum + cgroups.countProcesses(group), 0);
+  const count = groups.reduce((sum, group) => sum + cgroups.pids(group).length, 0);
   return count === 0 ? undefined : { timestamp, processCount: { value: BigInt(count) } };
 }

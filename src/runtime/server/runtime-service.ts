@@ -19,6 +19,8 @@ import { status } from "../node/status.js";
 import { version } from "../node/version.js";
 import { containerEvents } from "../sandbox/events.js";
 import { listPodSandboxes } from "../sandbox/list.js";
+import { metricDescriptors } from "../sandbox/metrics/describe.js";
+import { listPodSandboxMetrics } from "../sandbox/metrics/list.js";
 import { preparePortForward } from "../sandbox/port-forward.js";
 import { removePodSandbox } from "../sandbox/remove.js";
 import { runPodSandbox } from "../sandbox/run.js";
@@ -81,6 +83,8 @@ export function createRuntimeService(
       await reopenContainerLog(deps, request);
       return {};
     },
+    listMetricDescriptors: () => ({ descriptors: metricDescriptors(deps) }),
+    listPodSandboxMetrics: async () => ({ podMetrics: await listPodSandboxMetrics(deps) }),
     getContainerEvents: (_request, { signal }) => containerEvents(deps, { signal }),
     execSync: (request, { signal }) => execSync(deps, request, { signal }),
     exec: (request) => ({ url: streaming.execUrl(prepareExec(deps, request)) }),

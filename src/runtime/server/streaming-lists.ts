@@ -3,6 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import {
   ContainerSchema,
   ContainerStatsSchema,
+  PodSandboxMetricsSchema,
   PodSandboxSchema,
   PodSandboxStatsSchema,
   type RuntimeService,
@@ -12,11 +13,16 @@ import { listContainers } from "../container/list.js";
 import { listContainerStats } from "../container/stats.js";
 import type { RuntimeDeps } from "../deps.js";
 import { listPodSandboxes } from "../sandbox/list.js";
+import { listPodSandboxMetrics } from "../sandbox/metrics/list.js";
 import { listPodSandboxStats } from "../sandbox/stats.js";
 
 type StreamingLists = Pick<
   ServiceImpl<typeof RuntimeService>,
-  "streamPodSandboxes" | "streamContainers" | "streamPodSandboxStats" | "streamContainerStats"
+  | "streamPodSandboxes"
+  | "streamContainers"
+  | "streamPodSandboxStats"
+  | "streamContainerStats"
+  | "streamPodSandboxMetrics"
 >;
 
 /** The lists of the RuntimeService in as many messages as it takes: as things are when the call comes in. */
@@ -37,6 +43,11 @@ export function streamingLists(deps: RuntimeDeps): StreamingLists {
     async *streamContainerStats({ filter }) {
       const stats = await listContainerStats(deps, filter);
       for (const containerStats of listParts(ContainerStatsSchema, stats)) yield { containerStats };
+    },
+    async *streamPodSandboxMetrics() {
+      const metrics = await listPodSandboxMetrics(deps);
+      for (const podSandboxMetrics of listParts(PodSandboxMetricsSchema, metrics))
+        yield { podSandboxMetrics };
     },
   };
 }

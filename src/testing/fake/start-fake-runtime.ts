@@ -13,6 +13,7 @@ import type { FakeCall, FakeRuntime, FakeRuntimeOptions } from "./fake-runtime.j
 import { Faults, withFaults } from "./faults.js";
 import { type FakeRegistry, Images, imageRpcs } from "./images.js";
 import { insideClient } from "./inside-client.js";
+import { metricsRpcs } from "./metrics.js";
 import { nodeRpcs } from "./node.js";
 import { podRpcs } from "./pods.js";
 import { createFakeServer } from "./serve.js";
@@ -67,6 +68,7 @@ async function start(
     ...podRpcs(deps),
     ...containerRpcs(deps),
     ...statsRpcs(deps),
+    ...metricsRpcs(deps),
     ...sessionRpcs(deps, () => streaming),
   };
   const path = join(directory.path, "cri.sock");

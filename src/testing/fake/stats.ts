@@ -49,10 +49,9 @@ export function statsRpcs(deps: FakeDeps) {
 function containerStats({ state }: FakeDeps, container: FakeContainer): ContainerStats {
   const { id, config } = container;
   const { metadata, labels, annotations } = config;
-  const runs = container.state === ContainerState.CONTAINER_RUNNING;
   return create(ContainerStatsSchema, {
     attributes: { id, labels, annotations, ...(metadata && { metadata }) },
-    ...(runs && usage(state.now(), [container])),
+    ...(isRunning(container) && usage(state.now(), [container])),
     writableLayer: { timestamp: state.now(), fsId: { mountpoint: "/fake" }, usedBytes: { value: 0n } },
   });
 }
@@ -61,7 +60,7 @@ function podStats(deps: FakeDeps, { id, config, isReady }: FakePod): PodSandboxS
   if (!isReady) throw new CriError("failed_precondition", `Pod ${id} is not ready: it uses nothing any more`);
   const { metadata, labels, annotations } = config;
   const containers = deps.state.containersOf(id);
-  const running = containers.filter(({ state }) => state === ContainerState.CONTAINER_RUNNING);
+  const running = containers.filter(isRunning);
   return create(PodSandboxStatsSchema, {
     attributes: { id, labels, annotations, ...(metadata && { metadata }) },
     linux: {
@@ -72,7 +71,11 @@ function podStats(deps: FakeDeps, { id, config, isReady }: FakePod): PodSandboxS
   });
 }
 
-function usage(timestamp: bigint, running: readonly FakeContainer[]) {
+export function isRunning({ state }: FakeContainer): boolean {
+  return state === ContainerState.CONTAINER_RUNNING;
+}
+
+export function usage(timestamp: bigint, running: readonly FakeContainer[]) {
   const ranNs = running.reduce((sum, { startedAt }) => sum + timestamp - startedAt, 0n);
   const count = BigInt(running.length);
   return {

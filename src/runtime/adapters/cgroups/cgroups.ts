@@ -2,15 +2,19 @@ import { basename, join } from "node:path";
 
 import { InvalidArgumentError } from "../../../errors.js";
 import { childGroups } from "./child-groups.js";
+import type { GroupCounters } from "./counters.js";
 import { findGroupTrees } from "./group-trees.js";
 import { killGroup } from "./kill-group.js";
 import { listPids, ownPids } from "./list-pids.js";
-import { directoryIn, type GroupTrees, readUsage } from "./read-usage.js";
+import { findMeasures, type Measure } from "./measures.js";
+import { directoryIn, type GroupTrees, readCounters, readUsage } from "./read-usage.js";
 import { removeGroup } from "./remove-group.js";
 import { expandSlice, scopeName, systemdPath } from "./systemd.js";
 import type { GroupUsage } from "./usage.js";
 import { UsageRates } from "./usage-rates.js";
 
+export type { DeviceCounters, GroupCounters } from "./counters.js";
+export type { Measure } from "./measures.js";
 export type { Pressure } from "./pressure.js";
 export type { CpuUsage, GroupUsage, MemoryUsage, SwapUsage } from "./usage.js";
 
@@ -33,8 +37,12 @@ export interface Cgroups {
   kill(parent: string, id: string): Promise<void>;
   /** What a group uses, with all below it. Of a group that is gone nothing is known. */
   usage(group: string): GroupUsage;
-  /** How many processes there are in a group and below. */
-  countProcesses(group: string): number;
+  /** What is counted for groups on this host: the same as long as it runs. */
+  readonly measures: ReadonlySet<Measure>;
+  /** What is counted for a group beside its usage. */
+  counters(group: string): GroupCounters;
+  /** The processes in a group and below. */
+  pids(group: string): number[];
   /** Whether a group has processes of its own, or groups other than these. */
   hasOthers(group: string, known: readonly string[]): boolean;
   /** Removes a group that has no processes, with the empty ones below it, in every tree. Absent: done. */
@@ -53,6 +61,7 @@ class HostCgroups implements Cgroups {
   readonly version: 1 | 2;
   readonly #trees: GroupTrees;
   readonly #rates = new UsageRates();
+  #measures: ReadonlySet<Measure> | undefined;
 
   constructor(trees: GroupTrees) {
     this.version = trees.version;
@@ -90,8 +99,17 @@ class HostCgroups implements Cgroups {
     return { ...usage, cpu: cpu && { ...cpu, nanoCores: this.#rates.sample(group, cpu.nanoseconds) } };
   }
 
-  countProcesses(group: string): number {
-    return this.#inOneTree(group).flatMap(listPids).length;
+  get measures(): ReadonlySet<Measure> {
+    this.#measures ??= findMeasures(this.#trees);
+    return this.#measures;
+  }
+
+  counters(group: string): GroupCounters {
+    return readCounters(this.#trees, group);
+  }
+
+  pids(group: string): number[] {
+    return this.#inOneTree(group).flatMap(listPids);
   }
 
   hasOthers(group: string, known: readonly string[]): boolean {

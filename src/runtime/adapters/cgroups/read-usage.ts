@@ -1,5 +1,8 @@
 import { basename, join } from "node:path";
 
+import type { GroupCounters } from "./counters.js";
+import { readCountersV1 } from "./counters-v1.js";
+import { readCountersV2 } from "./counters-v2.js";
 import type { GroupUsage } from "./usage.js";
 import { readUsageV1 } from "./usage-v1.js";
 import { readUsageV2 } from "./usage-v2.js";
@@ -28,4 +31,11 @@ export function readUsage(trees: GroupTrees, group: string): GroupUsage {
     memory,
     unified: directoryIn(trees, "unified", group),
   });
+}
+
+/** Reads what the kernel counts for a group beside its usage. */
+export function readCounters(trees: GroupTrees, group: string): GroupCounters {
+  const directoryOf = (controller: string) => directoryIn(trees, controller, group);
+  const only = directoryOf("memory");
+  return trees.version === 2 && only !== undefined ? readCountersV2(only) : readCountersV1(directoryOf);
 }

@@ -5,9 +5,13 @@ import { join } from "node:path";
 export interface InterfaceCounters {
   name: string;
   rxBytes: bigint;
+  rxPackets: bigint;
   rxErrors: bigint;
+  rxDropped: bigint;
   txBytes: bigint;
+  txPackets: bigint;
   txErrors: bigint;
+  txDropped: bigint;
 }
 
 export interface Interfaces {
@@ -48,9 +52,10 @@ function parseCounters(text: string): InterfaceCounters[] {
       const [, name, numbers] = /^\s*(\S+):\s*([\d\s]+)$/.exec(line) ?? [];
       if (name === undefined || numbers === undefined) return [];
       const columns = numbers.trim().split(/\s+/).map(BigInt);
-      const [rxBytes = 0n, , rxErrors = 0n] = columns;
-      const [txBytes = 0n, , txErrors = 0n] = columns.slice(8);
-      return [{ name, rxBytes, rxErrors, txBytes, txErrors }];
+      const [rxBytes = 0n, rxPackets = 0n, rxErrors = 0n, rxDropped = 0n] = columns;
+      const [txBytes = 0n, txPackets = 0n, txErrors = 0n, txDropped = 0n] = columns.slice(8);
+      const received = { rxBytes, rxPackets, rxErrors, rxDropped };
+      return [{ name, ...received, txBytes, txPackets, txErrors, txDropped }];
     });
 }
 

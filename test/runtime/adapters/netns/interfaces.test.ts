@@ -37,11 +37,21 @@ describe("readInterfaces", () => {
     return interfaces && [interfaces.main.name, interfaces.others.map(({ name }) => name)];
   }
 
-  test("reads bytes and errors of every interface but the loopback", async () => {
+  test("reads the traffic of every interface but the loopback", async () => {
     await read({ dev: headings + lo + eth0 + net1 });
     expect(readInterfaces(directory)).toEqual({
-      main: { name: "eth0", rxBytes: 18446744073709551615n, rxErrors: 1n, txBytes: 20n, txErrors: 3n },
-      others: [{ name: "net1", rxBytes: 5n, rxErrors: 0n, txBytes: 6n, txErrors: 0n }],
+      main: {
+        name: "eth0",
+        ...{ rxBytes: 18446744073709551615n, rxPackets: 7n, rxErrors: 1n, rxDropped: 2n },
+        ...{ txBytes: 20n, txPackets: 8n, txErrors: 3n, txDropped: 4n },
+      },
+      others: [
+        {
+          name: "net1",
+          ...{ rxBytes: 5n, rxPackets: 1n, rxErrors: 0n, rxDropped: 0n },
+          ...{ txBytes: 6n, txPackets: 1n, txErrors: 0n, txDropped: 0n },
+        },
+      ],
     });
   });
 
