@@ -44,8 +44,10 @@ export type { PodMetadata, PodState, PodStatus, PodSummary } from "./api/pod-sta
 export type { PodFilter, Pods } from "./api/pods.js";
 export type { ForwardOptions, PortForward } from "./api/port-forward.js";
 export type { RunPodOptions } from "./api/run-pod.js";
+export type { RuntimeConfig, RuntimeConfigUpdate } from "./api/runtime-config.js";
 export type { RuntimeCondition, RuntimeHandlerInfo, RuntimeInfo } from "./api/runtime-info.js";
 export type { AttachOptions, SpawnOptions } from "./api/spawn.js";
+export type { VerboseInfo } from "./api/verbose-info.js";
 export type { ContainerExit } from "./api/wait.js";
 export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";
 export type { WatchChange } from "./api/watch-view.js";

@@ -7,12 +7,19 @@ import { ListReader } from "../services/list.js";
 import { createRuntimeClient, type RuntimeClient } from "../services/runtime-client.js";
 import { SessionOpener, type StreamingOptions } from "../sessions/open-session.js";
 import type { Connection } from "../transport/connection.js";
+import type { StatusOptions } from "./container.js";
 import { Containers } from "./containers.js";
 import type { ApiContext } from "./context.js";
 import { type ContainerEvent, containerEvents } from "./events.js";
 import { Images } from "./images.js";
 import { defaultLogRoot } from "./log-paths.js";
 import { Pods } from "./pods.js";
+import {
+  type RuntimeConfig,
+  type RuntimeConfigUpdate,
+  readRuntimeConfig,
+  updateRuntimeConfig,
+} from "./runtime-config.js";
 import { type RuntimeInfo, readRuntimeInfo } from "./runtime-info.js";
 import { sharesEvents, type WatchEvent, type WatchOptions, watch } from "./watch.js";
 
@@ -75,9 +82,36 @@ export class CriClient implements AsyncDisposable {
     this.images = new Images(this.#context);
   }
 
-  /** What the runtime says of its condition now: the Status RPC. */
-  async info(options: CallOptions & { verbose?: boolean | undefined } = {}): Promise<RuntimeInfo> {
+  /**
+   * What the runtime says of its condition now: the Status RPC; with `verbose` its configuration as well.
+   *
+   * @example
+   * ```ts
+   * const { runtimeReady, info } = await cri.info({ verbose: true });
+   * console.log(runtimeReady, info.config);
+   * ```
+   */
+  async info(options: StatusOptions = {}): Promise<RuntimeInfo> {
     return readRuntimeInfo(this.runtime, options);
+  }
+
+  /**
+   * The settings that a kubelet has to agree with.
+   *
+   * @throws UnsupportedError on a runtime that is older than this: containerd before 2.0.
+   */
+  async runtimeConfig(options: CallOptions = {}): Promise<RuntimeConfig> {
+    return readRuntimeConfig(this.runtime, options);
+  }
+
+  /**
+   * Proposes the node's pod addresses, as a kubelet does. What comes of it is the runtime's to say: containerd
+   * makes its network's configuration of it where it was given a template, crikit-runtime notes it in its log.
+   *
+   * @throws InvalidArgumentError when it is no range of addresses.
+   */
+  async updateRuntimeConfig(update: RuntimeConfigUpdate, options: CallOptions = {}): Promise<void> {
+    await updateRuntimeConfig(this.runtime, update, options);
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   ContainerState as State,
 } from "../proto.js";
 import { dateOf, toDate } from "./time.js";
+import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 
 /** `unknown`: the runtime lost track of it, or reported a state that crikit does not know. */
 export type ContainerState = "created" | "running" | "exited" | "unknown";
@@ -43,8 +44,8 @@ export interface ContainerStatus extends Omit<ContainerSummary, "podId" | "raw">
   readonly message: string;
   /** Where its log lies on the runtime's host; empty when it keeps none. */
   readonly logPath: string;
-  /** With `verbose`: what the runtime tells beside the contract, mostly JSON. */
-  readonly info: Readonly<Record<string, string>>;
+  /** Empty unless asked for with `verbose`. */
+  readonly info: VerboseInfo;
   readonly raw: ContainerStatusResponse;
 }
 
@@ -100,7 +101,7 @@ export function toContainerStatus(id: string, raw: ContainerStatusResponse): Con
     labels: status?.labels ?? {},
     annotations: status?.annotations ?? {},
     logPath: status?.logPath ?? "",
-    info: raw.info,
+    info: parseVerboseInfo(raw.info),
     raw,
   });
 }

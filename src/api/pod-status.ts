@@ -6,6 +6,7 @@ import {
   type PodSandboxStatusResponse,
 } from "../proto.js";
 import { dateOf } from "./time.js";
+import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 
 /** `notready`: stopped, or the process that holds its namespaces has died. */
 export type PodState = "ready" | "notready";
@@ -33,8 +34,8 @@ export interface PodSummary {
 export interface PodStatus extends Omit<PodSummary, "raw"> {
   /** The pod's addresses, the primary first; none in the host's network. */
   readonly ips: readonly string[];
-  /** With `verbose`: what the runtime tells beside the contract, mostly JSON. */
-  readonly info: Readonly<Record<string, string>>;
+  /** Empty unless asked for with `verbose`. */
+  readonly info: VerboseInfo;
   readonly raw: PodSandboxStatusResponse;
 }
 
@@ -72,7 +73,7 @@ export function toPodStatus(id: string, raw: PodSandboxStatusResponse): PodStatu
     annotations: status?.annotations ?? {},
     handler: status?.runtimeHandler ?? "",
     ips: [ip, ...additionalIps.map((additional) => additional.ip)].filter((address) => address !== ""),
-    info: raw.info,
+    info: parseVerboseInfo(raw.info),
     raw,
   });
 }

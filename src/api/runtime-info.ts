@@ -1,7 +1,8 @@
 import { jsonSafe } from "../messages/json.js";
 import type { RuntimeFeatures, StatusResponse } from "../proto.js";
-import type { CallOptions } from "../services/call-options.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
+import type { StatusOptions } from "./container.js";
+import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 
 export interface RuntimeCondition {
   readonly type: string;
@@ -27,15 +28,12 @@ export interface RuntimeInfo {
   readonly handlers: readonly RuntimeHandlerInfo[];
   /** Undefined on a runtime that is older than this field. */
   readonly features: RuntimeFeatures | undefined;
-  /** With `verbose`: what the runtime tells beside the contract, mostly JSON. */
-  readonly info: Readonly<Record<string, string>>;
+  /** Empty unless asked for with `verbose`. */
+  readonly info: VerboseInfo;
   readonly raw: StatusResponse;
 }
 
-export async function readRuntimeInfo(
-  runtime: RuntimeClient,
-  options: CallOptions & { verbose?: boolean | undefined },
-): Promise<RuntimeInfo> {
+export async function readRuntimeInfo(runtime: RuntimeClient, options: StatusOptions): Promise<RuntimeInfo> {
   const { verbose = false, ...call } = options;
   const raw = await runtime.status({ verbose }, call);
   const conditions = (raw.status?.conditions ?? []).map(({ type, status, reason, message }) => ({
@@ -55,7 +53,7 @@ export async function readRuntimeInfo(
       userNamespaces: features?.userNamespaces ?? false,
     })),
     features: raw.features,
-    info: raw.info,
+    info: parseVerboseInfo(raw.info),
     raw,
   });
 }

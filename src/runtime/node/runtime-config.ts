@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 
 import { create } from "@bufbuild/protobuf";
 
+import { parseCidrs } from "../../cidr.js";
 import {
   CgroupDriver,
   type RuntimeConfigResponse,
@@ -19,9 +20,13 @@ export async function runtimeConfig(): Promise<RuntimeConfigResponse> {
   return create(RuntimeConfigResponseSchema, { linux: { cgroupDriver } });
 }
 
-/** The pod addresses of a node are chosen by this runtime's own configuration: a proposal is only noted. */
+/**
+ * The pod addresses of a node are chosen by this runtime's own configuration: a proposal is only noted, as by
+ * containerd without a template. A kubelet takes an error here for a runtime that is not well.
+ */
 export function updateRuntimeConfig({ log }: RuntimeDeps, request: UpdateRuntimeConfigRequest): void {
-  const podCidr = request.runtimeConfig?.networkConfig?.podCidr;
-  if (podCidr)
-    log.info("A pod CIDR was proposed and is not used: see --subnet and --cni-conf-dir", { podCidr });
+  const proposed = request.runtimeConfig?.networkConfig?.podCidr;
+  if (!proposed) return;
+  const podCidrs = parseCidrs(proposed, "runtime_config.network_config.pod_cidr");
+  log.info("Pod addresses were proposed and are not used: see --subnet and --cni-conf-dir", { podCidrs });
 }

@@ -53,7 +53,13 @@ export function containerRpcs(deps: FakeDeps) {
       }
       return {};
     },
-    containerStatus: ({ containerId }) => ({ status: containerStatus(state.container(containerId)) }),
+    containerStatus({ containerId, verbose }) {
+      const container = state.container(containerId);
+      return {
+        status: containerStatus(container),
+        ...(verbose && { info: { info: JSON.stringify({ sandboxID: container.podId }) } }),
+      };
+    },
     listContainers: ({ filter }) => ({ containers: selectContainers(deps, filter).map(listedContainer) }),
     async *streamContainers({ filter }) {
       const items = selectContainers(deps, filter).map(listedContainer);

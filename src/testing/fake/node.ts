@@ -1,10 +1,11 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 
+import { parseCidrs } from "../../cidr.js";
 import { CgroupDriver, type RuntimeService } from "../../proto.js";
 import type { FakeDeps } from "./deps.js";
 
-/** The RPCs about the runtime itself. */
-export function nodeRpcs({ events }: FakeDeps) {
+/** The RPCs about the runtime itself. `directory` is all that it has on the disk. */
+export function nodeRpcs({ events }: FakeDeps, directory: string) {
   return {
     version: () => ({
       version: "0.1.0",
@@ -12,7 +13,7 @@ export function nodeRpcs({ events }: FakeDeps) {
       runtimeVersion: "1.0.0",
       runtimeApiVersion: "v1",
     }),
-    status: () => ({
+    status: ({ verbose }) => ({
       status: {
         conditions: [
           { type: "RuntimeReady", status: true },
@@ -20,9 +21,14 @@ export function nodeRpcs({ events }: FakeDeps) {
         ],
       },
       runtimeHandlers: [{ name: "" }],
+      ...(verbose && { info: { config: JSON.stringify({ stateDir: directory }) } }),
     }),
     runtimeConfig: () => ({ linux: { cgroupDriver: CgroupDriver.CGROUPFS } }),
-    updateRuntimeConfig: () => ({}),
+    updateRuntimeConfig({ runtimeConfig }) {
+      const proposed = runtimeConfig?.networkConfig?.podCidr;
+      if (proposed) parseCidrs(proposed, "runtime_config.network_config.pod_cidr");
+      return {};
+    },
     getContainerEvents: (_request, { signal }) => events.subscribe(signal),
   } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
 }

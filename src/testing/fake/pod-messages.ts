@@ -1,8 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
 
 import {
   NamespaceMode,
   type PodSandbox,
+  PodSandboxConfigSchema,
   PodSandboxSchema,
   PodSandboxState,
   type PodSandboxStatus,
@@ -39,4 +40,9 @@ export function podStatus(pod: FakePod): PodSandboxStatus {
     network: { ip: isOnNode || !pod.isReady ? "" : pod.ip },
     linux: { namespaces: options ? { options } : {} },
   });
+}
+
+/** What a verbose status has besides. */
+export function podInfo({ config }: FakePod): Record<string, string> {
+  return { info: JSON.stringify({ config: toJson(PodSandboxConfigSchema, config) }) };
 }

@@ -11,7 +11,7 @@ import { listParts } from "../../streaming/list-parts.js";
 import { containerStatus } from "./container-messages.js";
 import { stopContainer } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
-import { listedPod, podState, podStatus } from "./pod-messages.js";
+import { listedPod, podInfo, podState, podStatus } from "./pod-messages.js";
 import { type FakePod, findById, hasLabels, nameReserved, newestFirst } from "./state.js";
 
 /** The RPCs of pod sandboxes. */
@@ -54,9 +54,13 @@ export function podRpcs(deps: FakeDeps) {
       events.publish(ContainerEventType.CONTAINER_DELETED_EVENT, pod.id);
       return {};
     },
-    podSandboxStatus({ podSandboxId }) {
+    podSandboxStatus({ podSandboxId, verbose }) {
       const pod = state.pod(podSandboxId);
-      return { status: podStatus(pod), containersStatuses: state.containersOf(pod.id).map(containerStatus) };
+      return {
+        status: podStatus(pod),
+        containersStatuses: state.containersOf(pod.id).map(containerStatus),
+        ...(verbose && { info: podInfo(pod) }),
+      };
     },
     listPodSandbox: ({ filter }) => ({ items: selectPods(deps, filter).map(listedPod) }),
     async *streamPodSandboxes({ filter }) {

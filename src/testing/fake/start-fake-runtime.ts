@@ -64,7 +64,7 @@ async function start(
     onCall: (rpc: string, request: unknown) => calls.push({ rpc, request } as FakeCall),
   };
   const runtimeService = {
-    ...nodeRpcs(deps),
+    ...nodeRpcs(deps, directory.path),
     ...podRpcs(deps),
     ...containerRpcs(deps),
     ...statsRpcs(deps),

@@ -29,6 +29,10 @@ export interface Behaviour {
   readonly reasonAfterChildOom: RegExp;
   /** Whether it has the streaming list RPCs. What `list` and `stream` give is the same without them. */
   readonly streamsLists: boolean;
+  /** Whether Status lists the handlers; containerd does since 2.0. */
+  readonly listsHandlers: boolean;
+  /** Whether RuntimeConfig is served; containerd does since 2.0. */
+  readonly runtimeConfig: "told" | "unsupported";
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -44,6 +48,8 @@ export const crikitBehaviour: Behaviour = {
   reasonAfterOom: /^OOMKilled$/,
   reasonAfterChildOom: /^Error$/,
   streamsLists: true,
+  listsHandlers: true,
+  runtimeConfig: "told",
 };
 
 export const fakeBehaviour: Behaviour = { ...crikitBehaviour, runtimeName: "crikit-fake" };
@@ -80,6 +86,7 @@ export const fakeAbilities: Abilities = {
 /** By its version, for Debian and Ubuntu releases package different ones. */
 export function containerdBehaviour(version: string): Behaviour {
   const is16 = version.startsWith("1.6.");
+  const is1 = version.startsWith("1.");
   return {
     runtimeName: "containerd",
     stopOfUnknown: is16 ? "not_found" : "succeeds",
@@ -93,5 +100,7 @@ export function containerdBehaviour(version: string): Behaviour {
     reasonAfterOom: /^(OOMKilled|Error)$/,
     reasonAfterChildOom: /^(OOMKilled|Error)$/,
     streamsLists: false,
+    listsHandlers: !is1,
+    runtimeConfig: is1 ? "unsupported" : "told",
   };
 }

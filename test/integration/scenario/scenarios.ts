@@ -7,6 +7,7 @@ import { copyScenarios } from "./copy.js";
 import { execScenarios } from "./exec.js";
 import { imageScenarios } from "./images.js";
 import { logScenarios } from "./logs.js";
+import { nodeScenarios } from "./node.js";
 import { podScenarios } from "./pods.js";
 import { sessionScenarios } from "./sessions.js";
 import { statsScenarios } from "./stats.js";
@@ -47,6 +48,7 @@ export function runScenarios(
   if (able.measures) describe("stats", () => statsScenarios(subject));
   describe("events and watch", () => watchScenarios(subject));
   describe("images", () => imageScenarios(subject));
+  describe("the runtime itself", () => nodeScenarios(subject));
 }
 
 async function leaksOf(traces: AnyTraces): Promise<string[]> {

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { RuntimeService } from "../../../src/proto.js";
+import { CgroupDriver, RuntimeService } from "../../../src/proto.js";
 import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
 
 let test: TestRuntime;
@@ -39,6 +40,32 @@ describe("Version", () => {
     const answer = await test.runtime.version({ version: "v1" });
     expect(answer).toMatchObject({ version: "0.1.0", runtimeName: "crikit", runtimeApiVersion: "v1" });
     expect(answer.runtimeVersion).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
+
+describe("RuntimeConfig", () => {
+  it("names who makes control groups on this host", async () => {
+    const { linux } = await test.runtime.runtimeConfig({});
+    const systemd = existsSync("/run/systemd/system");
+    expect(linux?.cgroupDriver).toBe(systemd ? CgroupDriver.SYSTEMD : CgroupDriver.CGROUPFS);
+  });
+});
+
+describe("UpdateRuntimeConfig", () => {
+  const propose = (podCidr: string) =>
+    test.runtime.updateRuntimeConfig({ runtimeConfig: { networkConfig: { podCidr } } });
+
+  it("takes what a kubelet proposes, and nothing", async () => {
+    await propose("10.244.1.0/24, fd00:10:244::/64");
+    await propose("");
+    await test.runtime.updateRuntimeConfig({});
+  });
+
+  it("refuses what is no range of addresses", async () => {
+    await expect(propose("10.244.1.0/24,10.244.1.0")).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining('pod_cidr: "10.244.1.0" is no range'),
+    });
   });
 });
 
