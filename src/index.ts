@@ -33,15 +33,21 @@ export type {
   ContainerStatus,
   ContainerSummary,
 } from "./api/container-status.js";
-export type { ContainerFilter, Containers } from "./api/containers.js";
+export type { Containers } from "./api/containers.js";
 export type { ContainerEvent, ContainerEventType } from "./api/events.js";
 export type { ExecOptions, ExecResult } from "./api/exec-options.js";
 export type { Image } from "./api/image.js";
 export type { FilesystemUsage, ImageFsInfo } from "./api/image-fs-info.js";
 export type { EnsuredImage, ImageFilter, Images, PulledImage, PullOptions } from "./api/images.js";
+export type { LabelFilter, TextFilter } from "./api/lists/conditions.js";
+export type { ContainerFilter } from "./api/lists/container-filter.js";
+export type { ContainerListFilter } from "./api/lists/list-containers.js";
+export type { PodListFilter } from "./api/lists/list-pods.js";
+export type { ListOrder, ListSlice } from "./api/lists/order.js";
+export type { PodFilter } from "./api/lists/pod-filter.js";
 export type { CreateContainerOptions, ListedPod, OwnedPod, Pod } from "./api/pod.js";
 export type { PodMetadata, PodState, PodStatus, PodSummary } from "./api/pod-status.js";
-export type { PodFilter, Pods } from "./api/pods.js";
+export type { Pods } from "./api/pods.js";
 export type { ForwardOptions, PortForward } from "./api/port-forward.js";
 export type { RunPodOptions } from "./api/run-pod.js";
 export type { RuntimeConfig, RuntimeConfigUpdate } from "./api/runtime-config.js";

@@ -144,6 +144,7 @@ export class CriClient implements AsyncDisposable {
    *   if (change.type === "synced") console.log("That is all for now");
    *   else console.log(change.type, change.kind, change.object.id, change.object.listed.state);
    * }
+   * cri.watch({ pods: false, containers: { namespace: "default", state: "exited" } }); // each end in a namespace
    * ```
    */
   watch(options: WatchOptions = {}): AsyncIterable<WatchEvent> {

@@ -63,6 +63,8 @@ const stateValues: Record<ContainerState, State> = {
   unknown: State.CONTAINER_UNKNOWN,
 };
 
+export const containerStates: readonly ContainerState[] = ["created", "running", "exited", "unknown"];
+
 export function fromContainerState(state: ContainerState): State {
   return stateValues[state];
 }

@@ -1,20 +1,8 @@
-import type { Container as ContainerMessage, StreamContainersResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
-import type { ListRpcs } from "../services/list.js";
 import { Container, ListedContainer } from "./container.js";
-import { type ContainerState, fromContainerState, toContainerSummary } from "./container-status.js";
 import type { ApiContext } from "./context.js";
-import { newestFirst } from "./time.js";
-
-/** All that is set must hold. The runtime does the filtering. */
-export interface ContainerFilter {
-  /** The ID, or a prefix of it. */
-  id?: string | undefined;
-  podId?: string | undefined;
-  state?: ContainerState | undefined;
-  /** Each of these labels with exactly this value. */
-  labels?: Record<string, string> | undefined;
-}
+import type { ContainerFilter } from "./lists/container-filter.js";
+import { type ContainerListFilter, listContainers, streamContainers } from "./lists/list-containers.js";
 
 /** The containers of all pods, ended ones too. New ones are made by their pod. */
 export class Containers {
@@ -31,17 +19,21 @@ export class Containers {
   }
 
   /**
-   * Newest first.
+   * Newest first, unless told.
+   *
+   * @throws InvalidArgumentError that names the field of the filter.
    *
    * @example
    * ```ts
-   * for (const container of await cri.containers.list({ state: "running" })) {
+   * for (const container of await cri.containers.list({ image: "nginx", state: "running" })) {
    *   console.log(container.id, container.listed.metadata.name);
    * }
+   * const [latest] = await cri.containers.list({ namespace: "default", name: /^web/, latest: true });
    * ```
    */
-  async list(filter: ContainerFilter = {}, options: CallOptions = {}): Promise<ListedContainer[]> {
-    return listContainers(this.#context, filter, options);
+  async list(filter: ContainerListFilter = {}, options: CallOptions = {}): Promise<ListedContainer[]> {
+    const summaries = await listContainers(this.#context, filter, options);
+    return summaries.map((summary) => new ListedContainer(this.#context, summary));
   }
 
   /**
@@ -61,40 +53,8 @@ export class Containers {
     filter: ContainerFilter = {},
     options: CallOptions = {},
   ): AsyncGenerator<ListedContainer, void, undefined> {
-    const context = this.#context;
-    for await (const message of context.lists.stream(containerRpcs(context, filter), options)) {
-      yield listed(context, message);
+    for await (const summary of streamContainers(this.#context, filter, options)) {
+      yield new ListedContainer(this.#context, summary);
     }
   }
-}
-
-export async function listContainers(
-  context: ApiContext,
-  filter: ContainerFilter,
-  options: CallOptions,
-): Promise<ListedContainer[]> {
-  const items = await context.lists.read(containerRpcs(context, filter), options);
-  return items.sort(newestFirst).map((message) => listed(context, message));
-}
-
-function listed(context: ApiContext, message: ContainerMessage): ListedContainer {
-  return new ListedContainer(context, toContainerSummary(message));
-}
-
-function containerRpcs(
-  { runtime }: ApiContext,
-  { id = "", podId = "", state, labels = {} }: ContainerFilter,
-): ListRpcs<StreamContainersResponse, ContainerMessage> {
-  const filter = {
-    id,
-    podSandboxId: podId,
-    labelSelector: labels,
-    ...(state === undefined ? {} : { state: { state: fromContainerState(state) } }),
-  };
-  return {
-    name: "streamContainers",
-    stream: (options) => runtime.streamContainers({ filter }, options),
-    itemsOf: ({ containers }) => containers,
-    unary: async (options) => (await runtime.listContainers({ filter }, options)).containers,
-  };
 }

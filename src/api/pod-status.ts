@@ -43,6 +43,8 @@ export function toPodState(state: PodSandboxState): PodState {
   return state === PodSandboxState.SANDBOX_READY ? "ready" : "notready";
 }
 
+export const podStates: readonly PodState[] = ["ready", "notready"];
+
 export function fromPodState(state: PodState): PodSandboxState {
   return state === "ready" ? PodSandboxState.SANDBOX_READY : PodSandboxState.SANDBOX_NOTREADY;
 }

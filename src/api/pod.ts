@@ -5,11 +5,11 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type PodSandboxConfig, PodSandboxConfigSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ContainerConfig } from "./config.js";
-import type { ListedContainer, OwnedContainer, StatusOptions } from "./container.js";
-import { type ContainerFilter, listContainers } from "./containers.js";
+import { ListedContainer, type OwnedContainer, type StatusOptions } from "./container.js";
 import type { ApiContext } from "./context.js";
 import { createContainer, runContainer } from "./create-container.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
+import { type ContainerListFilter, listContainers } from "./lists/list-containers.js";
 import { rebuildPodConfig } from "./pod-defaults.js";
 import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
 import { connectPort, type ForwardOptions, forwardPort, type PortForward } from "./port-forward.js";
@@ -111,12 +111,13 @@ export class Pod {
     return forwardPort(this.#context, this.id, port, options);
   }
 
-  /** Its containers, ended ones too, newest first. */
+  /** Its containers, ended ones too, newest first unless told. */
   async containers(
-    filter: Omit<ContainerFilter, "podId"> = {},
+    filter: Omit<ContainerListFilter, "pod"> = {},
     options: CallOptions = {},
   ): Promise<ListedContainer[]> {
-    return listContainers(this.#context, { ...filter, podId: this.id }, options);
+    const summaries = await listContainers(this.#context, { ...filter, pod: this.id }, options);
+    return summaries.map((summary) => new ListedContainer(this.#context, summary));
   }
 
   /** @internal */

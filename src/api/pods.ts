@@ -1,21 +1,10 @@
-import type { PodSandbox, StreamPodSandboxesResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
-import type { ListRpcs } from "../services/list.js";
 import type { PodConfig } from "./config.js";
 import type { ApiContext } from "./context.js";
+import { listPods, type PodListFilter, streamPods } from "./lists/list-pods.js";
+import type { PodFilter } from "./lists/pod-filter.js";
 import { ListedPod, type OwnedPod, Pod } from "./pod.js";
-import { fromPodState, type PodState, toPodSummary } from "./pod-status.js";
 import { type RunPodOptions, runPod } from "./run-pod.js";
-import { newestFirst } from "./time.js";
-
-/** All that is set must hold. The runtime does the filtering. */
-export interface PodFilter {
-  /** The ID, or a prefix of it. */
-  id?: string | undefined;
-  state?: PodState | undefined;
-  /** Each of these labels with exactly this value. */
-  labels?: Record<string, string> | undefined;
-}
 
 /** The pod sandboxes of the runtime. */
 export class Pods {
@@ -53,16 +42,19 @@ export class Pods {
   }
 
   /**
-   * Newest first.
+   * Newest first, unless told.
+   *
+   * @throws InvalidArgumentError that names the field of the filter.
    *
    * @example
    * ```ts
    * for (const pod of await cri.pods.list({ state: "ready" })) console.log(pod.listed.metadata.name);
+   * await cri.pods.list({ namespace: /^kube-/, labels: { app: "web", canary: true }, last: 10, sort: "name" });
    * ```
    */
-  async list(filter: PodFilter = {}, options: CallOptions = {}): Promise<ListedPod[]> {
-    const items = await this.#context.lists.read(this.#rpcs(filter), options);
-    return items.sort(newestFirst).map((message) => this.#listed(message));
+  async list(filter: PodListFilter = {}, options: CallOptions = {}): Promise<ListedPod[]> {
+    const summaries = await listPods(this.#context, filter, options);
+    return summaries.map((summary) => new ListedPod(this.#context, summary));
   }
 
   /**
@@ -82,27 +74,8 @@ export class Pods {
     filter: PodFilter = {},
     options: CallOptions = {},
   ): AsyncGenerator<ListedPod, void, undefined> {
-    for await (const message of this.#context.lists.stream(this.#rpcs(filter), options)) {
-      yield this.#listed(message);
+    for await (const summary of streamPods(this.#context, filter, options)) {
+      yield new ListedPod(this.#context, summary);
     }
-  }
-
-  #listed(message: PodSandbox): ListedPod {
-    return new ListedPod(this.#context, toPodSummary(message));
-  }
-
-  #rpcs({ id = "", state, labels = {} }: PodFilter): ListRpcs<StreamPodSandboxesResponse, PodSandbox> {
-    const { runtime } = this.#context;
-    const filter = {
-      id,
-      labelSelector: labels,
-      ...(state === undefined ? {} : { state: { state: fromPodState(state) } }),
-    };
-    return {
-      name: "streamPodSandboxes",
-      stream: (options) => runtime.streamPodSandboxes({ filter }, options),
-      itemsOf: ({ podSandboxes }) => podSandboxes,
-      unary: async (options) => (await runtime.listPodSandbox({ filter }, options)).items,
-    };
   }
 }

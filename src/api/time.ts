@@ -7,11 +7,6 @@ export function dateOf(nanoseconds: bigint): Date {
   return new Date(Number(nanoseconds / 1_000_000n));
 }
 
-/** For sorting: the newest first. */
-export function newestFirst(a: { createdAt: bigint }, b: { createdAt: bigint }): number {
-  return a.createdAt === b.createdAt ? 0 : a.createdAt < b.createdAt ? 1 : -1;
-}
-
 /** CRI counts some spans in whole seconds: never less than was asked for. */
 export function toSeconds(ms: number): bigint {
   return BigInt(Math.ceil(ms / 1_000));

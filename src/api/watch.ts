@@ -7,9 +7,9 @@ import { containerEvents } from "./events.js";
 import { isPassing } from "./passing.js";
 import { limitTime } from "./time-limit.js";
 import { defaultTiming, WatchHints, type WatchTiming } from "./watch-hints.js";
-import { type WatchChange, WatchView } from "./watch-view.js";
+import { type WatchChange, type WatchFilters, WatchView } from "./watch-view.js";
 
-export interface WatchOptions extends CallOptions {
+export interface WatchOptions extends CallOptions, WatchFilters {
   /** How long to watch, in milliseconds; no limit unless told. */
   timeoutMs?: number | undefined;
   /**
@@ -36,7 +36,7 @@ const triesAtMost = 8;
  */
 export async function* watch(
   context: ApiContext,
-  { events = true, ...options }: WatchOptions,
+  { events = true, pods, containers, ...options }: WatchOptions,
   timing: WatchTiming = defaultTiming,
 ): AsyncGenerator<WatchEvent, void, undefined> {
   const limit = limitTime(options, "The watch");
@@ -44,7 +44,7 @@ export async function* watch(
   const { headers } = options;
   const left = new AbortController();
   const hints = new WatchHints(timing);
-  const view = new WatchView(context, { signal, headers });
+  const view = new WatchView(context, { pods, containers }, { signal, headers });
   const patience = new Patience();
   let isSynced = false;
   try {

@@ -3,6 +3,8 @@ import {
   type ContainerConfig,
   type ContainerEvent,
   type ContainerExit,
+  type ContainerFilter,
+  type ContainerListFilter,
   type ContainerState,
   type CriClient,
   CriError,
@@ -17,6 +19,7 @@ import {
   type OwnedPod,
   type Pod,
   type PodConfig,
+  type PodFilter,
   type PodStatus,
   type WatchEvent,
 } from "crikit";
@@ -39,6 +42,11 @@ expectTypeOf(cri.runtime.version({})).resolves.toEqualTypeOf<VersionResponse>();
 expectTypeOf(cri.pods.stream()).toExtend<AsyncIterable<ListedPod>>();
 expectTypeOf(cri.containers.stream({ state: "running" })).toExtend<AsyncIterable<ListedContainer>>();
 expectTypeOf(cri.images.stream()).toExtend<AsyncIterable<Image>>();
+expectTypeOf(cri.containers.list).parameter(0).toExtend<ContainerFilter | undefined>();
+expectTypeOf<ContainerListFilter>().toHaveProperty("last");
+expectTypeOf<ContainerFilter>().not.toHaveProperty("last");
+expectTypeOf<PodFilter>().not.toHaveProperty("latest");
+expectTypeOf<PodFilter>().not.toHaveProperty("sort");
 expectTypeOf(cri.capabilities().streamContainers).toEqualTypeOf<boolean | undefined>();
 
 // Only what a handle has made can be disposed of.

@@ -117,13 +117,13 @@ export function containerScenarios(subject: () => Subject, able: Abilities): voi
     const ended = await runScript(pod, "exit 0", { metadata: { name: "ended" }, labels: { kind: "b" } });
     await ended.wait();
     const ids = async (filter: Parameters<typeof cri.containers.list>[0]) =>
-      (await cri.containers.list({ podId: pod.id, ...filter })).map(({ id }) => id);
+      (await cri.containers.list({ pod, ...filter })).map(({ id }) => id);
     expect(await ids({})).toEqual([ended.id, lives.id]);
     expect(await ids({ labels: { kind: "a" } })).toEqual([lives.id]);
     expect(await ids({ state: "exited" })).toEqual([ended.id]);
     expect(await ids({ id: lives.id.slice(0, 12) })).toEqual([lives.id]);
     const streamed = [];
-    for await (const { id, listed } of cri.containers.stream({ podId: pod.id })) {
+    for await (const { id, listed } of cri.containers.stream({ pod })) {
       streamed.push([id, listed.metadata.name]);
     }
     expect(streamed.sort()).toEqual(
@@ -132,6 +132,27 @@ export function containerScenarios(subject: () => Subject, able: Abilities): voi
         [lives.id, "lives"],
       ].sort(),
     );
+  });
+
+  test("containers are listed by image, the namespace of their pod, pattern and age", async () => {
+    const { cri, image, registry, runPod, runScript } = subject();
+    const metadata = { name: "filtered", namespace: "filtered" };
+    await using pod = await runPod("filtered", {}, { metadata });
+    const first = await runScript(pod, "sleep 1000", { metadata: { name: "web-1" } });
+    const second = await runScript(pod, "exit 0", { metadata: { name: "web-2" } });
+    await second.wait();
+    const { id = "", repoDigests = [] } = (await cri.images.status(image)) ?? {};
+    const ids = async (filter: Parameters<typeof cri.containers.list>[0]) =>
+      (await cri.containers.list({ namespace: "filtered", ...filter })).map(({ id }) => id);
+    expect(await ids({})).toEqual([second.id, first.id]);
+    expect(await ids({ namespace: /^filter/, state: ["exited", "created"] })).toEqual([second.id]);
+    expect(await ids({ name: /-1$/ })).toEqual([first.id]);
+    expect(await ids({ latest: true, sort: "oldest" })).toEqual([second.id]);
+    for (const name of [image, id, id.slice(7), id.slice(7, 20), repoDigests[0] ?? ""]) {
+      expect(await ids({ image: name, name: "web-1" })).toEqual([first.id]);
+    }
+    expect(await ids({ image: registry.ref("demo/other:1") })).toEqual([]);
+    expect((await pod.containers({ state: "running" })).map(({ id }) => id)).toEqual([first.id]);
   });
 }
 

@@ -54,6 +54,32 @@ export function podScenarios(subject: () => Subject): void {
     expect(await ids({ labels: { app: "list" }, state: "notready" })).toEqual([first.id]);
   });
 
+  test("pods are listed by pattern, namespace, any of several states and any value of a label", async () => {
+    const { cri, runPod } = subject();
+    const inNamespace = (name: string, namespace: string, labels: Record<string, string>) =>
+      runPod(name, { suite: "filters", ...labels }, { metadata: { name, namespace } });
+    await using one = await inNamespace("web-1", "blue", { canary: "" });
+    await using two = await inNamespace("web-2", "green", { canary: "yes" });
+    await using three = await inNamespace("db", "blue", {});
+    await three.stop();
+    const ids = async (filter: Parameters<typeof cri.pods.list>[0]) =>
+      (await cri.pods.list({ ...filter, labels: { suite: "filters", ...filter?.labels } })).map(
+        ({ id }) => id,
+      );
+    expect(await ids({ name: "db" })).toEqual([three.id]);
+    expect(await ids({ name: /^web-\d$/ })).toEqual([two.id, one.id]);
+    expect(await ids({ namespace: "blue" })).toEqual([three.id, one.id]);
+    expect(await ids({ namespace: /E+/i, state: "ready" })).toEqual([two.id, one.id]);
+    expect(await ids({ state: ["ready", "notready"] })).toEqual([three.id, two.id, one.id]);
+    expect(await ids({ labels: { canary: true } })).toEqual([two.id, one.id]);
+    expect(await ids({ labels: { canary: "" } })).toEqual([one.id]);
+    expect(await ids({ last: 2, sort: "name" })).toEqual([three.id, two.id]);
+    expect(await ids({ latest: true, namespace: "green" })).toEqual([two.id]);
+    const streamed = [];
+    for await (const { id } of cri.pods.stream({ labels: { suite: true }, name: /^web/ })) streamed.push(id);
+    expect(streamed.sort()).toEqual([one.id, two.id].sort());
+  });
+
   test("labels and annotations come back as they were given", async () => {
     const { cri, runPod } = subject();
     await using pod = await runPod("labels", { "a.b/c": "d", empty: "" });

@@ -19,11 +19,7 @@ export interface Subject extends AsyncDisposable {
   readonly registry: Registry;
   /** An image with a shell that the runtime has pulled. */
   readonly image: string;
-  runPod(
-    name: string,
-    labels?: Record<string, string>,
-    config?: Omit<PodConfig, "metadata">,
-  ): Promise<OwnedPod>;
+  runPod(name: string, labels?: Record<string, string>, config?: Partial<PodConfig>): Promise<OwnedPod>;
   /** A container in the pod that runs `script` in a shell. */
   runScript(pod: OwnedPod, script: string, config?: Partial<ContainerConfig>): Promise<OwnedContainer>;
 }

@@ -73,4 +73,37 @@ export function watchScenarios(subject: () => Subject): void {
     controller.abort();
     await end;
   });
+
+  test("a watch with filters tells what enters and what leaves them", async () => {
+    const { cri, image, runPod, runScript } = subject();
+    const namespace = "watched";
+    await using pod = await runPod("watched", {}, { metadata: { name: "watched", namespace } });
+    const ended = await runScript(pod, "exit 0", { metadata: { name: "ended" } });
+    await ended.wait();
+    const cache = new WatchCache();
+    const controller = new AbortController();
+    const containers = { namespace, state: "running" as const };
+    const end = cache.follow(cri.watch({ signal: controller.signal, pods: { namespace }, containers }));
+    await until("the first state is told", () => cache.told.includes("synced"));
+    await using elsewhere = await runPod("elsewhere");
+    await runScript(elsewhere, "sleep 1000");
+    const container = await pod.createContainer({
+      metadata: { name: "main" },
+      image: { image },
+      command: ["sleep", "1000"],
+    });
+    await container.start();
+    await until("its start is told", () => cache.containers.has(container.id));
+    await container.stop({ gracePeriodMs: 0 });
+    await until("its end is told", () => !cache.containers.has(container.id));
+    const told = cache.told.map((line) => line.split(" ").slice(0, 3).join(" "));
+    expect(told).toEqual([
+      `added pod ${pod.id}`,
+      "synced",
+      `added container ${container.id}`,
+      `removed container ${container.id}`,
+    ]);
+    controller.abort();
+    await end;
+  });
 }
