@@ -72,7 +72,7 @@ export interface CriErrorOptions {
  * try {
  *   await cri.images.pull("registry.example/app:1");
  * } catch (error) {
- *   if (error instanceof CriError && error.code === "registry_unavailable") retryLater();
+ *   if (error instanceof CriError && error.code === "registry_unavailable") console.log("try again later");
  *   else throw error;
  * }
  * ```

@@ -34,7 +34,8 @@ export interface ImageRef {
  *
  * @example
  * ```ts
- * parseImageRef("localhost:5000/app@sha256:...").repository; // "localhost:5000/app"
+ * parseImageRef("nginx").toString(); // "docker.io/library/nginx:latest"
+ * parseImageRef("localhost:5000/app:1").repository; // "localhost:5000/app"
  * ```
  */
 export function parseImageRef(text: string): ImageRef {

@@ -9,7 +9,7 @@
  * await cri.images.ensure("registry.k8s.io/pause:3.10");
  * await using pod = await cri.pods.run({ metadata: { name: "demo" } });
  * await using web = await pod.runContainer({ metadata: { name: "web" }, image: { image: "nginx" } });
- * for await (const line of web.logs({ follow: true })) console.log(line.text);
+ * for await (const line of web.logs({ follow: true })) if (line.text.includes("ready")) break;
  * ```
  *
  * @module

@@ -125,7 +125,12 @@ export class CriClient implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for await (const { type, kind, id } of cri.events()) console.log(type, kind, id);
+   * const running = cri.pods.run({ metadata: { name: "demo" } });
+   * for await (const { type, kind, id } of cri.events()) {
+   *   console.log(type, kind, id);
+   *   if (type === "started") break;
+   * }
+   * await (await running).remove();
    * ```
    */
   events(options: CallOptions = {}): AsyncIterable<ContainerEvent> {
@@ -141,8 +146,8 @@ export class CriClient implements AsyncDisposable {
    * @example
    * ```ts
    * for await (const change of cri.watch()) {
-   *   if (change.type === "synced") console.log("That is all for now");
-   *   else console.log(change.type, change.kind, change.object.id, change.object.listed.state);
+   *   if (change.type === "synced") break; // that is all for now; who goes on is told each change
+   *   console.log(change.type, change.kind, change.object.id, change.object.listed.state);
    * }
    * cri.watch({ pods: false, containers: { namespace: "default", state: "exited" } }); // each end in a namespace
    * ```

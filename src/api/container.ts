@@ -165,7 +165,8 @@ export class Container {
    * @example
    * ```ts
    * for await (const line of web.logs({ follow: true })) {
-   *   if (line.stream === "stderr") console.error(line.time, line.text);
+   *   console.log(line.time, line.text);
+   *   if (line.text.includes("ready")) break;
    * }
    * ```
    */

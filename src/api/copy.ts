@@ -29,16 +29,18 @@ export async function copyIn(
   const from = resolve(paths.from);
   checkInside(paths.to, "to");
   const args = ["-cf", "-", "-C", posix.dirname(from), "--", posix.basename(from)];
+  const command = ["tar", "-xf", "-", "-C", paths.to];
+  const session = await spawnSession(context, containerId, command, { ...options, stdin: true });
+  // Not before: Node throws away what a program has said that ends with nobody reading.
   const packing = spawn("tar", args, { stdio: ["ignore", "pipe", "pipe"] });
   const packed = localTar(packing);
   try {
-    const command = ["tar", "-xf", "-", "-C", paths.to];
-    const session = await spawnSession(context, containerId, command, { ...options, stdin: true });
     session.stdout.resume();
     const carried = pipeline(packing.stdout, session.stdin).catch(() => {});
     await finish([packed, containerTar(session)], carried, `${paths.from} into ${paths.to} of the container`);
   } finally {
     packing.kill("SIGKILL");
+    await session.close();
   }
 }
 

@@ -51,7 +51,7 @@ export interface Runtime {
  * Makes a runtime. Needs root, Linux, and the programs that `listen` looks for.
  *
  * @example
- * ```ts
+ * ```ts no-run It would serve from /run and keep its state in /var/lib.
  * const runtime = createRuntime({ listen: "unix:///run/mine/cri.sock", root: "/var/lib/mine", state: "/run/mine" });
  * await runtime.listen();
  * ```

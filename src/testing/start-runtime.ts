@@ -15,6 +15,11 @@ export interface StartRuntimeOptions {
   readonly timeoutMs?: number | undefined;
   /** Registries beside loopback that may be asked over plain HTTP, each as `HOST[:PORT]`. */
   readonly insecureRegistries?: readonly string[] | undefined;
+  /**
+   * A file in containers-registries.conf format, absolute: mirrors and other locations of registries, so that a
+   * test pulls images by the names that they have in production. The machine's own unless told.
+   */
+  readonly registriesConf?: string | undefined;
   /** `info` by default. */
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
 }
@@ -71,8 +76,13 @@ async function start({ main, claim, options, rollback }: Start): Promise<Runtime
   return ownRuntime({ daemon, claim, endpoint, logPath, rollback });
 }
 
-function optionFlags({ insecureRegistries = [], logLevel = "info" }: StartRuntimeOptions): string[] {
-  return [...insecureRegistries.flatMap((host) => ["--insecure-registry", host]), "--log-level", logLevel];
+function optionFlags(options: StartRuntimeOptions): string[] {
+  const { insecureRegistries = [], registriesConf, logLevel = "info" } = options;
+  return [
+    ...insecureRegistries.flatMap((host) => ["--insecure-registry", host]),
+    ...(registriesConf === undefined ? [] : ["--registries-conf", registriesConf]),
+    ...["--log-level", logLevel],
+  ];
 }
 
 function checkMachine(): void {

@@ -69,6 +69,8 @@ export interface FakeRuntime extends AsyncDisposable {
    *
    * @example
    * ```ts
+   * import { once } from "node:events";
+   *
    * fake.onRun("server", async ({ stdout, signal }) => {
    *   stdout.write("ready\n");
    *   await once(signal, "abort");
@@ -83,6 +85,8 @@ export interface FakeRuntime extends AsyncDisposable {
    *
    * @example
    * ```ts
+   * import { pipeline } from "node:stream/promises";
+   *
    * fake.onConnect(7, async (stream) => {
    *   await pipeline(stream, stream);
    * });
@@ -145,7 +149,7 @@ export interface FakeRuntime extends AsyncDisposable {
    * @example
    * ```ts
    * await fake.restart(async () => {
-   *   await expect(cri.pods.list()).rejects.toBeInstanceOf(UnavailableError);
+   *   await cri.pods.list().catch(({ code }) => console.log(code)); // unavailable, or not_running
    * });
    * ```
    */
