@@ -12,7 +12,9 @@ export type { JsonObject, JsonValue };
  *
  * @example
  * ```ts
- * const { raw } = await container.status();
+ * import { writeFile } from "node:fs/promises";
+ *
+ * const { raw } = await web.status();
  * await writeFile("status.json", JSON.stringify(messageToJson(raw)));
  * ```
  */

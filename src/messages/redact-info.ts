@@ -21,7 +21,7 @@ const command = /^(cmd|command|entrypoint|args|arguments)$/i;
  *
  * @example
  * ```ts
- * const { info } = await container.status({ verbose: true });
+ * const { info } = await web.status({ verbose: true });
  * console.log(JSON.stringify(redactInfo(info)));
  * ```
  */

@@ -21,6 +21,8 @@ import { redacted, scrub } from "./scrub.js";
  *
  * @example
  * ```ts
+ * import { create } from "@bufbuild/protobuf";
+ *
  * const request = create(PullImageRequestSchema, { image: { image: "app:1" }, auth: { password: "p4ss" } });
  * console.log(JSON.stringify(redact(request)));
  * // {"image":{"image":"app:1"},"auth":{"password":"[redacted]"}}

@@ -24,7 +24,7 @@ const givenWithFake: typeof given = {
 
 const load = createRequire(import.meta.url);
 /** What can be imported from each entry of the built package. */
-const entries = ["crikit", "crikit/runtime", "crikit/testing"].map(
+const entries = ["crikit", "crikit/proto", "crikit/runtime", "crikit/testing"].map(
   (entry) => [entry, Object.keys(load(entry))] as const,
 );
 
