@@ -61,6 +61,8 @@ export interface CriErrorOptions {
   endpoint?: string | undefined;
   /** The CRI reason, where the runtime gave one. */
   reason?: CriReason | undefined;
+  /** How many times the RPC was called. */
+  tries?: number | undefined;
 }
 
 /**
@@ -82,6 +84,8 @@ export class CriError extends Error {
   readonly rpc: string | undefined;
   readonly endpoint: string | undefined;
   readonly reason: CriReason | undefined;
+  /** How many times the RPC was called before this error was thrown; undefined where it is none of an RPC. */
+  readonly tries: number | undefined;
 
   constructor(code: CriErrorCode, message: string, options: CriErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
@@ -90,6 +94,7 @@ export class CriError extends Error {
     this.rpc = options.rpc;
     this.endpoint = options.endpoint;
     this.reason = options.reason;
+    this.tries = options.tries;
   }
 }
 

@@ -1,7 +1,6 @@
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import { type Capabilities, learntRpcs } from "../services/capabilities.js";
-import { readTimeoutMs } from "../services/deadlines.js";
 import { createImageClient, type ImageClient } from "../services/image-client.js";
 import { ListReader } from "../services/list.js";
 import { createRuntimeClient, type RuntimeClient } from "../services/runtime-client.js";
@@ -29,6 +28,7 @@ export interface CriClientParts {
   /** Only where images are served at another endpoint. */
   imageConnection?: Connection | undefined;
   callTimeoutMs?: number | undefined;
+  retries?: number | undefined;
   logRoot?: string | undefined;
   streaming?: StreamingOptions | undefined;
 }
@@ -66,14 +66,14 @@ export class CriClient implements AsyncDisposable {
     this.imageEndpoint = imageConnection.endpoint.address;
     this.closed = Promise.all(this.#connections.map(({ closed }) => closed)).then(() => {});
 
-    const serviceOptions = { timeoutMs: parts.callTimeoutMs };
+    const serviceOptions = { timeoutMs: parts.callTimeoutMs, retries: parts.retries };
     this.runtime = createRuntimeClient(connection, serviceOptions);
     this.image = createImageClient(imageConnection, serviceOptions);
     this.#context = {
       endpoint: this.endpoint,
       runtime: this.runtime,
       image: this.image,
-      lists: new ListReader(() => this.capabilities(), parts.callTimeoutMs ?? readTimeoutMs),
+      lists: new ListReader(() => this.capabilities(), serviceOptions),
       logRoot: parts.logRoot ?? defaultLogRoot,
       sessions: new SessionOpener(parts.streaming),
     };

@@ -29,6 +29,11 @@ export interface ConnectOptions extends CallOptions, ConnectionOptions {
    */
   callTimeoutMs?: number | undefined;
   /**
+   * How often later calls that only read are tried again when the runtime is unavailable, unless they say so
+   * themselves; 5 unless told, 0 for never. Connecting itself is tried once.
+   */
+  retries?: number | undefined;
+  /**
    * Under this directory `pods.run` makes the log directories of pods that name none; kubelet's
    * `/var/log/pods` unless told. The runtime writes there, so it must be a path on the runtime's host.
    */
@@ -69,7 +74,15 @@ export async function connectFrom(
   endpoint: string | undefined,
   options: ConnectOptions,
 ): Promise<CriClient> {
-  const { signal, timeoutMs = defaultTimeoutMs, headers, imageEndpoint, callTimeoutMs, logRoot } = options;
+  const {
+    signal,
+    timeoutMs = defaultTimeoutMs,
+    headers,
+    imageEndpoint,
+    callTimeoutMs,
+    logRoot,
+    retries,
+  } = options;
   const { transport, maxMessageBytes, interceptors, streaming } = options;
   signal?.throwIfAborted();
   if (transport && endpoint === undefined) {
@@ -95,6 +108,7 @@ export async function connectFrom(
     ...found,
     imageConnection,
     callTimeoutMs: callTimeoutMs ?? discovery.callTimeoutMs,
+    retries,
     logRoot,
     streaming,
   });

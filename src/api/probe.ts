@@ -11,6 +11,9 @@ export interface ProbeOptions extends CallOptions {
   readonly connection: ConnectionOptions;
 }
 
+/** Who connects wants to hear at once of a runtime that is not there. */
+const tryOnce = { retries: 0 };
+
 /**
  * Opens a connection and proves that a CRI runtime answers on it. The connection is the caller's; when
  * something fails none is left.
@@ -21,7 +24,7 @@ export async function probeRuntime(
 ): Promise<{ connection: Connection; version: VersionResponse }> {
   const { connection: connectionOptions, ...call } = options;
   return probe(endpoint, connectionOptions, async (connection) => {
-    const version = await createRuntimeClient(connection).version({}, call);
+    const version = await createRuntimeClient(connection, tryOnce).version({}, call);
     checkVersion(version, endpoint);
     return { connection, version };
   });
@@ -34,7 +37,7 @@ export async function probeImages(
 ): Promise<{ connection: Connection }> {
   const { connection: connectionOptions, ...call } = options;
   return probe(endpoint, connectionOptions, async (connection) => {
-    await createImageClient(connection).imageFsInfo({}, call);
+    await createImageClient(connection, tryOnce).imageFsInfo({}, call);
     return { connection };
   });
 }

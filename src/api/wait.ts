@@ -28,7 +28,7 @@ export async function waitForExit(
   const backoff = new Backoff({ minMs: 20, maxMs: 500 });
   try {
     for (;;) {
-      const status = await askStatus(context, containerId, { signal, headers });
+      const status = await askStatus(context, containerId, { signal, headers, retries: 0 });
       if (status?.state === "exited") {
         const { exitCode = 0, reason, message, finishedAt } = status;
         return { exitCode, reason, message, finishedAt };

@@ -44,7 +44,7 @@ export async function* watch(
   const { headers } = options;
   const left = new AbortController();
   const hints = new WatchHints(timing);
-  const view = new WatchView(context, { pods, containers }, { signal, headers });
+  const view = new WatchView(context, { pods, containers }, { signal, headers, retries: 0 });
   const patience = new Patience();
   let isSynced = false;
   try {

@@ -5,25 +5,40 @@ import { redacted, scrub } from "./scrub.js";
 /** Shorter ones are found in any text; replacing them would tell more than it hides. */
 const shortestSecret = 4;
 
-/** Takes secrets out of a text. */
-export type Mask = (text: string) => string;
+/** Takes secrets, and what URLs hold of them, out of a text. */
+export function maskSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((masked, secret) => masked.replaceAll(secret, redacted), scrub(text));
+}
 
-/**
- * Takes out of a text what the contract marks as secret in a request, in whatever form a registry may send it back to
- * us, and what URLs in the text may hold.
- */
-export function secretsMask(desc: DescMessage, request: Message): Mask {
-  const secrets = [...secretsOf(reflect(desc, request))]
-    .filter((secret) => secret.length >= shortestSecret)
-    // One may be in another.
-    .sort((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, redacted), scrub(text));
+/** What the contract marks as secret in a request, in each form in which a registry may send it back to us. */
+export function secretsIn(desc: DescMessage, request: Message): string[] {
+  if (!canHoldSecrets(desc)) return [];
+  const secrets = [...secretsOf(reflect(desc, request))].filter((secret) => secret.length >= shortestSecret);
+  // One may be in another.
+  return secrets.sort((a, b) => b.length - a.length);
+}
+
+const known = new WeakMap<DescMessage, boolean>();
+
+function canHoldSecrets(desc: DescMessage): boolean {
+  let can = known.get(desc);
+  if (can === undefined) {
+    // A message that holds itself holds no more secrets by that.
+    known.set(desc, false);
+    can = desc.fields.some((field) => isMarked(field) || (field.message && canHoldSecrets(field.message)));
+    known.set(desc, can);
+  }
+  return can;
+}
+
+function isMarked(field: DescField): boolean {
+  return field.proto.options?.debugRedact ?? false;
 }
 
 function* secretsOf(message: ReflectMessage): Generator<string> {
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
-    if (field.proto.options?.debugRedact) yield* formsOf(String(message.get(field)), usernameIn(message));
+    if (isMarked(field)) yield* formsOf(String(message.get(field)), usernameIn(message));
     else for (const nested of messagesIn(message, field)) yield* secretsOf(nested);
   }
 }

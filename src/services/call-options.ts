@@ -10,6 +10,12 @@ export interface CallOptions {
    * call throws a {@link DeadlineError}, and the runtime was told of the limit.
    */
   timeoutMs?: number | undefined;
+  /**
+   * How often a call that only reads is tried again when the runtime is unavailable, within `timeoutMs` and with
+   * growing pauses; 5 unless told, 0 for never. A runtime that restarts is back by then. What changes something is
+   * sent once, whatever this says.
+   */
+  retries?: number | undefined;
   /** Metadata sent with the request. */
   headers?: HeadersInit | undefined;
 }

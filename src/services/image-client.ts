@@ -1,11 +1,13 @@
 import { ImageService } from "../proto.js";
 import type { Connection } from "../transport/connection.js";
 import { imageDeadlines } from "./deadlines.js";
+import { imageReadOnly } from "./read-only.js";
 import { createServiceClient, type ServiceClient, type ServiceOptions } from "./service-client.js";
 
 /** The RPCs of the CRI ImageService, in the same way as `RuntimeClient`. */
 export type ImageClient = ServiceClient<typeof ImageService>;
 
 export function createImageClient(connection: Connection, options: ServiceOptions = {}): ImageClient {
-  return createServiceClient(ImageService, imageDeadlines, connection, options);
+  const rules = { deadlines: imageDeadlines, readOnly: imageReadOnly };
+  return createServiceClient(ImageService, rules, connection, options);
 }

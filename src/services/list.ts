@@ -1,5 +1,9 @@
+import { UnavailableError } from "../errors.js";
 import type { CallOptions } from "./call-options.js";
 import { type Capabilities, isUnsupported } from "./capabilities.js";
+import { readTimeoutMs } from "./deadlines.js";
+import { defaultRetries, withRetries } from "./retry.js";
+import type { ServiceOptions } from "./service-client.js";
 
 /** The two RPCs that tell one list. */
 export interface ListRpcs<Part, Item> {
@@ -17,11 +21,16 @@ export interface ListRpcs<Part, Item> {
 export class ListReader {
   readonly #learnt: () => Capabilities;
   readonly #timeoutMs: number;
+  readonly #retries: number;
 
   /** `timeoutMs` is the deadline of a whole list by stream, which as an RPC has none. */
-  constructor(learnt: () => Capabilities, timeoutMs: number) {
+  constructor(
+    learnt: () => Capabilities,
+    { timeoutMs = readTimeoutMs, retries = defaultRetries }: ServiceOptions,
+  ) {
     this.#learnt = learnt;
     this.#timeoutMs = timeoutMs;
+    this.#retries = retries;
   }
 
   /**
@@ -44,13 +53,23 @@ export class ListReader {
     yield* await rpcs.unary(options);
   }
 
-  /** All items. What came of a stream that was given up is dropped. */
+  /** All items. What came of a stream that was given up or broke is dropped: it is read again. */
   async read<Part, Item>(rpcs: ListRpcs<Part, Item>, options: CallOptions): Promise<Item[]> {
-    const { timeoutMs = this.#timeoutMs } = options;
+    const { timeoutMs = this.#timeoutMs, retries = this.#retries, signal } = options;
     const items: Item[] = [];
+    const rules = {
+      retries,
+      timeoutMs,
+      signal,
+      // One that breaks before anything came has been tried again already.
+      isWorthRetry: (error: unknown) => items.length > 0 && error instanceof UnavailableError,
+    };
     try {
-      for await (const item of this.stream(rpcs, { ...options, timeoutMs })) items.push(item);
-      return items;
+      return await withRetries(rules, async (leftMs) => {
+        items.length = 0;
+        for await (const item of this.stream(rpcs, { ...options, timeoutMs: leftMs })) items.push(item);
+        return items;
+      });
     } catch (error) {
       if (items.length === 0 || !isUnsupported(error)) throw error;
       return [...(await rpcs.unary(options))];

@@ -1,6 +1,7 @@
 import { createLinkedAbortController } from "@connectrpc/connect/protocol";
 
-export interface RpcStreamOptions<Message> {
+/** One call of a server-streaming RPC. */
+export interface StreamCall<Message> {
   /** Makes the call; it must end when the signal aborts. */
   open(signal: AbortSignal): Promise<AsyncIterable<Message>>;
   /** Told when a message, or the end of the stream, has come. */
@@ -16,19 +17,19 @@ export interface RpcStreamOptions<Message> {
  * the runtime when the reader leaves the loop: transports of connect-es leave it running. Each loop over the
  * same stream is a call of its own.
  */
-export function rpcStream<Message>(options: RpcStreamOptions<Message>): AsyncIterable<Message> {
-  return { [Symbol.asyncIterator]: () => new RpcStreamIterator(options) };
+export function rpcStream<Message>(begin: () => StreamCall<Message>): AsyncIterable<Message> {
+  return { [Symbol.asyncIterator]: () => new RpcStreamIterator(begin()) };
 }
 
 class RpcStreamIterator<Message> implements AsyncIterator<Message> {
-  readonly #options: RpcStreamOptions<Message>;
+  readonly #call: StreamCall<Message>;
   readonly #controller: AbortController;
   #messages: Promise<AsyncIterator<Message>> | undefined;
   #isOver = false;
 
-  constructor(options: RpcStreamOptions<Message>) {
-    this.#options = options;
-    this.#controller = createLinkedAbortController(options.signal);
+  constructor(call: StreamCall<Message>) {
+    this.#call = call;
+    this.#controller = createLinkedAbortController(call.signal);
   }
 
   async next(): Promise<IteratorResult<Message>> {
@@ -37,14 +38,14 @@ class RpcStreamIterator<Message> implements AsyncIterator<Message> {
       this.#messages ??= this.#open();
       const messages = await this.#messages;
       const result = await messages.next();
-      this.#options.onAnswer();
+      this.#call.onAnswer();
       if (result.done) this.#end();
       // A reader that has left while it waited is told of no message.
       return this.#isOver ? { done: true, value: undefined } : result;
     } catch (error) {
       if (this.#isOver) return { done: true, value: undefined };
       this.#end();
-      throw this.#options.mapError(error);
+      throw this.#call.mapError(error);
     }
   }
 
@@ -54,7 +55,7 @@ class RpcStreamIterator<Message> implements AsyncIterator<Message> {
   }
 
   async #open(): Promise<AsyncIterator<Message>> {
-    const messages = await this.#options.open(this.#controller.signal);
+    const messages = await this.#call.open(this.#controller.signal);
     return messages[Symbol.asyncIterator]();
   }
 
@@ -63,4 +64,14 @@ class RpcStreamIterator<Message> implements AsyncIterator<Message> {
     this.#isOver = true;
     this.#controller.abort();
   }
+}
+
+/** The messages again, once the first of them, or their end, has come. */
+export async function withFirst<Message>(messages: AsyncIterable<Message>): Promise<AsyncIterable<Message>> {
+  const rest = messages[Symbol.asyncIterator]();
+  const first = await rest.next();
+  async function* again() {
+    for (let result = first; !result.done; result = await rest.next()) yield result.value;
+  }
+  return { [Symbol.asyncIterator]: again };
 }

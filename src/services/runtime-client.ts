@@ -1,6 +1,7 @@
 import { RuntimeService } from "../proto.js";
 import type { Connection } from "../transport/connection.js";
 import { runtimeDeadlines } from "./deadlines.js";
+import { runtimeReadOnly } from "./read-only.js";
 import { createServiceClient, type ServiceClient, type ServiceOptions } from "./service-client.js";
 
 /**
@@ -10,5 +11,6 @@ import { createServiceClient, type ServiceClient, type ServiceOptions } from "./
 export type RuntimeClient = ServiceClient<typeof RuntimeService>;
 
 export function createRuntimeClient(connection: Connection, options: ServiceOptions = {}): RuntimeClient {
-  return createServiceClient(RuntimeService, runtimeDeadlines, connection, options);
+  const rules = { deadlines: runtimeDeadlines, readOnly: runtimeReadOnly };
+  return createServiceClient(RuntimeService, rules, connection, options);
 }

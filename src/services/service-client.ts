@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type {
   DescMethod,
   DescMethodServerStreaming,
@@ -8,13 +7,13 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
-import { InvalidArgumentError } from "../errors.js";
 import type { Connection } from "../transport/connection.js";
-import { type FailedCall, rpcError } from "../transport/rpc-error.js";
 import type { CallOptions } from "./call-options.js";
-import { isUnsupported, type LearntRpcs, learntRpcs } from "./capabilities.js";
+import { learntRpcs } from "./capabilities.js";
 import type { DeadlineRule, Deadlines } from "./deadlines.js";
-import { rpcStream } from "./rpc-stream.js";
+import type { ReadOnly } from "./read-only.js";
+import { checkOptions, type Rpc, RpcCall } from "./rpc-call.js";
+import { rpcStream, withFirst } from "./rpc-stream.js";
 
 /** One method per RPC of a service, each with the RPC's name and comment. */
 export type ServiceClient<Service extends DescService> = {
@@ -35,32 +34,35 @@ export interface ServiceOptions {
    * PullImage have none unless a call says one.
    */
   timeoutMs?: number | undefined;
+  /** For calls that say nothing themselves: see `CallOptions`. */
+  retries?: number | undefined;
 }
 
-interface RpcContext {
-  readonly connection: Connection;
-  readonly rule: DeadlineRule<never>;
-  readonly baseMs: number | undefined;
-  readonly learnt: LearntRpcs;
+/** What is known of each RPC of a service. */
+export interface ServiceRules<Service extends DescService> {
+  readonly deadlines: Deadlines<Service>;
+  readonly readOnly: ReadOnly<Service>;
 }
 
 /** Makes the client of one service: a deadline per RPC, errors as `CriError`s, streams that `break` ends. */
 export function createServiceClient<Service extends DescService>(
   service: Service,
-  deadlines: Deadlines<Service>,
+  rules: ServiceRules<Service>,
   connection: Connection,
-  { timeoutMs: baseMs }: ServiceOptions,
+  defaults: ServiceOptions,
 ): ServiceClient<Service> {
-  checkTimeout(baseMs);
+  checkOptions(defaults);
   const learnt = learntRpcs(connection);
-  const rules: Record<string, DeadlineRule<never>> = deadlines;
+  const deadlines: Record<string, DeadlineRule<never>> = rules.deadlines;
+  const readOnly: Record<string, boolean> = rules.readOnly;
   const client: Record<string, unknown> = {};
   for (const method of service.methods) {
-    const rule = rules[method.localName];
-    if (!rule) throw new Error(`${method.name} has no rule for its deadline`);
-    const context = { connection, rule, baseMs, learnt };
-    if (isUnary(method)) client[method.localName] = unaryMethod(method, context);
-    if (isServerStreaming(method)) client[method.localName] = streamMethod(method, context);
+    const deadline = deadlines[method.localName];
+    const isReadOnly = readOnly[method.localName];
+    if (!deadline || isReadOnly === undefined) throw new Error(`There are no rules for ${method.name}`);
+    const rpc = { connection, deadline, isReadOnly, defaults, learnt };
+    if (isUnary(method)) client[method.localName] = unaryMethod({ ...rpc, method });
+    if (isServerStreaming(method)) client[method.localName] = streamMethod({ ...rpc, method });
   }
   return client as ServiceClient<Service>;
 }
@@ -73,67 +75,43 @@ function isServerStreaming(method: DescMethod): method is DescMethodServerStream
   return method.methodKind === "server_streaming";
 }
 
-function unaryMethod(method: DescMethodUnary, context: RpcContext): ServiceMethod<DescMethodUnary> {
-  const { transport } = context.connection;
+function unaryMethod(rpc: Rpc<DescMethodUnary>): ServiceMethod<DescMethodUnary> {
+  const { method, connection, learnt } = rpc;
   return async (request, options = {}) => {
-    const timeoutMs = deadlineOf(request, options, context);
+    checkOptions(options);
     const { signal, headers } = options;
-    expectListeners(signal);
-    try {
-      const { message } = await transport.unary(method, signal, timeoutMs, headers, request);
-      context.learnt.set(method.localName, true);
+    return new RpcCall(rpc, request, options).make(async (timeoutMs) => {
+      const { message } = await connection.transport.unary(method, signal, timeoutMs, headers, request);
+      learnt.set(method.localName, true);
       return message;
-    } catch (error) {
-      throw failure(error, method, context, { signal, timeoutMs });
-    }
-  };
-}
-
-function streamMethod(
-  method: DescMethodServerStreaming,
-  context: RpcContext,
-): ServiceMethod<DescMethodServerStreaming> {
-  const { transport } = context.connection;
-  return (request, options = {}) => {
-    const timeoutMs = deadlineOf(request, options, context);
-    const { signal, headers } = options;
-    expectListeners(signal);
-    return rpcStream({
-      signal,
-      async open(own) {
-        const requests = createAsyncIterable([request]);
-        return (await transport.stream(method, own, timeoutMs, headers, requests)).message;
-      },
-      onAnswer: () => context.learnt.set(method.localName, true),
-      mapError: (error) => failure(error, method, context, { signal, timeoutMs }),
     });
   };
 }
 
-/** One signal for all calls of a program is common, and Node's warning at the eleventh would be a false one. */
-function expectListeners(signal: AbortSignal | undefined): void {
-  if (signal) setMaxListeners(1_000_000, signal);
-}
-
-function deadlineOf(request: unknown, { timeoutMs }: CallOptions, { rule, baseMs }: RpcContext): number {
-  checkTimeout(timeoutMs);
-  return timeoutMs ?? rule(request as never, baseMs);
-}
-
-function checkTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || timeoutMs >= 0) return;
-  throw new InvalidArgumentError(`Option timeoutMs is ${timeoutMs}: give milliseconds, 0 for no limit`, {
-    field: "timeoutMs",
-  });
-}
-
-function failure(
-  error: unknown,
-  method: { name: string; localName: string },
-  { connection, learnt }: RpcContext,
-  call: Pick<FailedCall, "signal" | "timeoutMs">,
-): unknown {
-  const thrown = rpcError(error, { rpc: method.name, endpoint: connection.endpoint, ...call });
-  if (isUnsupported(thrown)) learnt.set(method.localName, false);
-  return thrown;
+function streamMethod(rpc: Rpc<DescMethodServerStreaming>): ServiceMethod<DescMethodServerStreaming> {
+  const { method, connection, learnt } = rpc;
+  return (request, options = {}) => {
+    checkOptions(options);
+    return rpcStream(() => {
+      const call = new RpcCall(rpc, request, options);
+      const open = async (own: AbortSignal, timeoutMs: number) => {
+        const requests = createAsyncIterable([request]);
+        const { message } = await connection.transport.stream(
+          method,
+          own,
+          timeoutMs,
+          options.headers,
+          requests,
+        );
+        // Until the first message has come the call can be made again, and the header may come long before.
+        return rpc.isReadOnly ? withFirst(message) : message;
+      };
+      return {
+        signal: call.signal,
+        open: (own) => call.make((timeoutMs) => open(own, timeoutMs), own),
+        onAnswer: () => learnt.set(method.localName, true),
+        mapError: (error) => call.failure(error),
+      };
+    });
+  };
 }

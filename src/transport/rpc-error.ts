@@ -13,6 +13,7 @@ import {
   UnavailableError,
   UnsupportedError,
 } from "../errors.js";
+import { maskSecrets } from "../messages/mask-secrets.js";
 import { dialError } from "./dial-error.js";
 import type { Endpoint } from "./endpoint.js";
 
@@ -24,6 +25,10 @@ export interface FailedCall {
   readonly signal?: AbortSignal | undefined;
   /** The deadline that was set, 0 for none. */
   readonly timeoutMs: number;
+  /** How often the call was made. */
+  readonly tries?: number | undefined;
+  /** What the request holds of secrets: the runtime, or a registry behind it, may send them back. */
+  secrets?(): readonly string[];
 }
 
 /**
@@ -32,12 +37,22 @@ export interface FailedCall {
  */
 export function rpcError(error: unknown, call: FailedCall): unknown {
   if (call.signal?.aborted) return call.signal.reason;
-  const options = { cause: error, rpc: call.rpc, endpoint: call.endpoint.address };
+  // By an interceptor, or by an earlier step of the same call.
+  if (error instanceof CriError) return error;
+  const options = { cause: error, rpc: call.rpc, endpoint: call.endpoint.address, tries: call.tries };
   const dial = dialError(error, call.endpoint, options);
   if (dial) return dial;
   const status = ConnectError.from(error);
   if (isClosed(status)) return new CriError("closed", `${call.rpc}: ${status.rawMessage}`, options);
-  return statusError(status, call, options);
+  const told = withoutSecrets(status, call.secrets?.() ?? []);
+  return statusError(told, call, { ...options, cause: told === status ? error : told });
+}
+
+/** Details and metadata may say again what the message says. */
+function withoutSecrets(status: ConnectError, secrets: readonly string[]): ConnectError {
+  const text = maskSecrets(status.rawMessage, secrets);
+  if (secrets.length === 0 && text === status.rawMessage) return status;
+  return new ConnectError(text, status.code);
 }
 
 function statusError(status: ConnectError, call: FailedCall, options: CriErrorOptions): CriError {

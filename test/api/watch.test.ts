@@ -60,7 +60,7 @@ function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
     endpoint: fake.endpoint,
     runtime: cri.runtime,
     image: cri.image,
-    lists: new ListReader(() => cri.capabilities(), 10_000),
+    lists: new ListReader(() => cri.capabilities(), {}),
     logRoot: "",
     sessions,
   };

@@ -1,7 +1,7 @@
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { redact, redactInfo } from "../../src/messages/index.js";
-import { secretsMask } from "../../src/messages/mask-secrets.js";
+import { maskSecrets, secretsIn } from "../../src/messages/mask-secrets.js";
 import {
   ContainerStatusResponseSchema,
   CreateContainerRequestSchema,
@@ -136,11 +136,11 @@ describe("redactInfo", () => {
   });
 });
 
-test("the mask of a request takes its credentials out of a text in each form that a registry may send back", () => {
+test("the credentials of a request are taken out of a text in each form that a registry may send back", () => {
   const auth = Buffer.from(`me:${canary}`).toString("base64");
   const request = make(PullImageRequestSchema, { auth: { auth, registryToken: "tok-1" } });
-  const mask = secretsMask(PullImageRequestSchema, request);
-  expect(mask(`denied: Basic ${auth}, me:${canary}, ${canary}, tok-1`)).toBe(
+  const text = `denied: Basic ${auth}, me:${canary}, ${canary}, tok-1`;
+  expect(maskSecrets(text, secretsIn(PullImageRequestSchema, request))).toBe(
     "denied: Basic [redacted], [redacted], [redacted], [redacted]",
   );
 });

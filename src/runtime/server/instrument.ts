@@ -2,7 +2,7 @@ import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/pr
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import { UnsupportedError } from "../../errors.js";
-import { secretsMask } from "../../messages/mask-secrets.js";
+import { maskSecrets, secretsIn } from "../../messages/mask-secrets.js";
 import { toRpcStatus } from "../../wire/rpc-status.js";
 import type { Logger } from "../log.js";
 import { Calls } from "./calls.js";
@@ -82,7 +82,8 @@ function fail(
   error: unknown,
   { input, request, context }: { input: DescMessage; request: Message; context: HandlerContext },
 ): ConnectError {
-  const status = toRpcStatus(error, context.signal, secretsMask(input, request));
+  const secrets = secretsIn(input, request);
+  const status = toRpcStatus(error, context.signal, (text) => maskSecrets(text, secrets));
   call.failed(status, error);
   return status;
 }
