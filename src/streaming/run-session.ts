@@ -29,7 +29,7 @@ export async function runSession(
   for (const channel of [stdin, stdout, stderr]) channel?.on("error", () => {});
   const onResize: SessionIo["onResize"] = (listener) => resizes.listen(listener);
   const status = await work({ stdin, stdout, stderr, onResize, signal }).catch(failure);
-  await Promise.all([stdout, stderr].map((output) => output && endOutput(output)));
+  await Promise.all([endOutput(stdout), endOutput(stderr)]);
   // A client that is still sending must not be held up: it would never come to read the status.
   stdin?.resume();
   return status;
@@ -39,8 +39,9 @@ function failure(error: unknown): SessionStatus {
   return { kind: "failure", message: error instanceof Error ? error.message : String(error) };
 }
 
-async function endOutput(output: Writable): Promise<void> {
-  if (output.destroyed) return;
-  output.end();
+/** Resolves once all of it is on its way, or nobody takes it any more. */
+export async function endOutput(output: Writable | undefined, last?: string): Promise<void> {
+  if (!output || output.destroyed) return;
+  output.end(last);
   await finished(output, { readable: false }).catch(() => {});
 }

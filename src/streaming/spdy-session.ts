@@ -2,7 +2,7 @@ import { DeadlineError } from "../errors.js";
 import { printStatus, type SessionStatus, type StreamType, streamTypes } from "../wire/channels.js";
 import type { SpdyConnection } from "../wire/spdy/connection.js";
 import type { SpdyStream } from "../wire/spdy/stream.js";
-import { runSession } from "./run-session.js";
+import { endOutput, runSession } from "./run-session.js";
 import type { SessionIo, SessionRequest } from "./streaming-runtime.js";
 
 /** Newest first. Those before v4 tell a failure in plain text and a success by silence. */
@@ -92,9 +92,8 @@ export async function serveSpdySession(
       },
       work,
     );
-    streams.get("error")?.end(statusText(status, protocol));
-    streams.get("stdin")?.end();
-    streams.get("resize")?.end();
+    const end = (type: StreamType, last?: string) => endOutput(streams.get(type), last);
+    await Promise.all([end("error", statusText(status, protocol)), end("stdin"), end("resize")]);
     connection.close();
   } catch {
     connection.destroy();

@@ -5,6 +5,9 @@ import { type ChannelProtocol, ChannelReader } from "../wire/websocket/channels.
 import { closeCodes, WebSocketConnection } from "../wire/websocket/connection.js";
 import type { PortForwardRequest, StreamingRuntime } from "./streaming-runtime.js";
 
+/** As long as containerd: a client whose protocol has no end of a channel may still have something to send. */
+const lingerMs = 1_000;
+
 /**
  * Serves port-forward on the channels of a WebSocket: two for each port that the RPC named, one for bytes and
  * one for trouble, each beginning with the port's number. One connection per port.
@@ -18,6 +21,7 @@ export async function serveWebSocketPortForward(
   const streams = new ChannelStreams(protocol, new ChannelReader(protocol));
   const ports = request.ports.map((port, index) => ({
     port,
+    channel: 2 * index,
     input: streams.readable(2 * index),
     output: streams.writable(2 * index),
     trouble: streams.writable(2 * index + 1),
@@ -29,7 +33,11 @@ export async function serveWebSocketPortForward(
   });
   streams.attach(connection);
   await Promise.all(
-    ports.map(async ({ port, input, output, trouble }) => {
+    ports.map(async ({ port, channel, input, output, trouble }) => {
+      let lingering: NodeJS.Timeout | undefined;
+      output.once("finish", () => {
+        if (!protocol.hasClose) lingering = setTimeout(() => streams.finish(channel), lingerMs);
+      });
       const number = Buffer.alloc(2);
       number.writeUInt16LE(port);
       output.write(number);
@@ -42,6 +50,8 @@ export async function serveWebSocketPortForward(
         );
       } catch (error) {
         trouble.write(error instanceof Error ? error.message : String(error));
+      } finally {
+        clearTimeout(lingering);
       }
       input.resume();
     }),

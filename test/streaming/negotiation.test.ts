@@ -58,6 +58,24 @@ describe("SPDY", () => {
     expect(answer.headers.upgrade).toBe("SPDY/3.1");
   });
 
+  it("takes several header lines for one list", async () => {
+    const headers = {
+      upgrade: "SPDY/3.1",
+      "x-stream-protocol-version": ["v5.channel.k8s.io", "v4.channel.k8s.io"],
+    };
+    const answer = await rawUpgrade(execUrl(), headers);
+    answer.socket?.destroy();
+    expect(answer.headers["x-stream-protocol-version"]).toBe("v4.channel.k8s.io");
+  });
+
+  it("is opened by GET as by POST", async () => {
+    for (const method of ["GET", "POST"]) {
+      const answer = await rawUpgrade(execUrl(), spdy("v4.channel.k8s.io"), method);
+      answer.socket?.destroy();
+      expect(answer.status).toBe(101);
+    }
+  });
+
   it("refuses others and says what it takes", async () => {
     const answer = await rawUpgrade(execUrl(), spdy("v5.channel.k8s.io"));
     expect(answer.status).toBe(403);
@@ -85,6 +103,12 @@ describe("WebSocket", () => {
     for (const offered of ["v9.channel.k8s.io", "SPDY/3.1+portforward.k8s.io"]) {
       expect((await rawUpgrade(execUrl(), webSocket(offered), "GET")).status).toBe(403);
     }
+  });
+
+  it("is opened by POST as by GET", async () => {
+    const answer = await rawUpgrade(execUrl(), webSocket("v5.channel.k8s.io"), "POST");
+    answer.socket?.destroy();
+    expect(answer.status).toBe(101);
   });
 
   it("refuses a handshake of another version", async () => {

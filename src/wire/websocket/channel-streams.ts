@@ -29,7 +29,7 @@ export class ChannelStreams {
     const event = this.#reader.read(data);
     const stream = event && this.#readable.get(event.channel);
     if (!event || !stream || stream.readableEnded || stream.destroyed) return this.#full.size === 0;
-    if (event.type === "close") stream.push(null);
+    if (event.type === "close") this.finish(event.channel);
     else if (!stream.push(event.payload)) this.#full.add(stream);
     return this.#full.size === 0;
   }
@@ -64,6 +64,12 @@ export class ChannelStreams {
         this.#send(writeChannelClose(channel).payload, false, done);
       },
     });
+  }
+
+  /** No more is taken from this channel, whatever the peer still sends on it. */
+  finish(channel: number): void {
+    this.#readable.get(channel)?.push(null);
+    this.#readable.delete(channel);
   }
 
   /** The peer sends no more on any channel. */

@@ -114,7 +114,6 @@ export class WebSocketConnection {
       case "close":
         this.close();
         this.#end({ code: event.code, reason: event.reason });
-        this.#socket.end();
         return;
       case "pong":
         return;
@@ -125,6 +124,7 @@ export class WebSocketConnection {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.onEnd(end);
+    this.#socket.end();
   }
 }
 

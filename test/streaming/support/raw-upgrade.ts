@@ -13,7 +13,7 @@ export interface RawAnswer {
 /** Asks for a change of protocols with just these headers, and gives whatever comes back. */
 export function rawUpgrade(
   url: string,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   method = "POST",
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
