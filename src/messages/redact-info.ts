@@ -21,8 +21,8 @@ const command = /^(cmd|command|entrypoint|args|arguments)$/i;
  *
  * @example
  * ```ts
- * const { info } = await web.status({ verbose: true });
- * console.log(JSON.stringify(redactInfo(info)));
+ * const { raw } = await web.status({ verbose: true });
+ * console.log(JSON.stringify(redactInfo(raw.info)));
  * ```
  */
 export function redactInfo(info: Readonly<Record<string, string>>): JsonObject {
