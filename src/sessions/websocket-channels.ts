@@ -61,9 +61,11 @@ export async function openWebSocketChannels(
     },
   });
   streams.attach(connection);
-  // CRI-O's monitor tells a success by a clean end alone.
+  // CRI-O's monitor tells a success by a clean end alone. But it also ends at the end of the input, whatever the
+  // command does then.
   const status = said.then((text) => {
-    return text === "" && endedWell && protocol.hasClose ? printStatus({ kind: "exit", exitCode: 0 }) : text;
+    const isSuccess = text === "" && endedWell && protocol.hasClose && !channels.stdin?.writableEnded;
+    return isSuccess ? printStatus({ kind: "exit", exitCode: 0 }) : text;
   });
   return {
     ...channels,

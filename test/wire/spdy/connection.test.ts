@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { SpdyConnection } from "../../../src/wire/spdy/connection.js";
 import { FrameReader, type SpdyFrame, writeFrame } from "../../../src/wire/spdy/frames.js";
@@ -141,5 +142,24 @@ describe("a SPDY connection", () => {
     server.write(writeFrame({ type: "data", streamId: 3, payload: Buffer.from("heard"), fin: true }));
     expect(await text(kept ?? client)).toBe("heard");
     expect(received).toHaveLength(2);
+  });
+
+  it("gives up a stream that the peer does not accept within 30 s, and no other", async () => {
+    vi.useFakeTimers();
+    try {
+      const silent = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+      const connection = new SpdyConnection(silent, Buffer.alloc(0), { role: "client" });
+      const late = expect(connection.open({})).rejects.toMatchObject({ code: "deadline_exceeded" });
+      await vi.advanceTimersByTimeAsync(30_000);
+      await late;
+      const headerBlock = new HeaderEncoder().encode({});
+      const next = connection.open({});
+      silent.push(writeFrame({ type: "syn-reply", streamId: 3, headerBlock, fin: false }));
+      await vi.advanceTimersByTimeAsync(0);
+      expect((await next).id).toBe(3);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

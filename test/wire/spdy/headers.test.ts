@@ -36,6 +36,11 @@ describe("header blocks of SPDY", () => {
     expect(decoded).toEqual(blocks);
   });
 
+  it("have their names in lower case, whatever they were given in", () => {
+    const [encoder, decoder] = [new HeaderEncoder(), new HeaderDecoder()];
+    expect({ ...decoder.decode(encoder.encode({ StreamType: "Error" })) }).toEqual({ streamtype: "Error" });
+  });
+
   it("know the dictionary that all of SPDY/3 uses", () => {
     const named = deflateSync(Buffer.alloc(0), { dictionary: spdyDictionary });
     expect(named.readUInt32BE(2)).toBe(spdyDictionaryId);
