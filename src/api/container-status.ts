@@ -5,6 +5,7 @@ import {
   type ContainerStatusResponse,
   ContainerState as State,
 } from "../proto.js";
+import { fromLinuxResources, type Resources } from "./resources.js";
 import { dateOf, toDate } from "./time.js";
 import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 
@@ -44,6 +45,8 @@ export interface ContainerStatus extends Omit<ContainerSummary, "podId" | "raw">
   readonly message: string;
   /** Where its log lies on the runtime's host; empty when it keeps none. */
   readonly logPath: string;
+  /** The limits that hold; undefined on a runtime that does not tell them. */
+  readonly resources: Resources | undefined;
   /** Empty unless asked for with `verbose`. */
   readonly info: VerboseInfo;
   readonly raw: ContainerStatusResponse;
@@ -87,6 +90,7 @@ export function toContainerSummary(raw: ContainerMessage): ContainerSummary {
 
 export function toContainerStatus(id: string, raw: ContainerStatusResponse): ContainerStatus {
   const { status } = raw;
+  const { linux } = status?.resources ?? {};
   const state = (status && states[status.state]) ?? "unknown";
   return jsonSafe({
     id: status?.id || id,
@@ -103,6 +107,7 @@ export function toContainerStatus(id: string, raw: ContainerStatusResponse): Con
     labels: status?.labels ?? {},
     annotations: status?.annotations ?? {},
     logPath: status?.logPath ?? "",
+    resources: linux && fromLinuxResources(linux),
     info: parseVerboseInfo(raw.info),
     raw,
   });

@@ -8,6 +8,7 @@ import { copyIn, copyOut } from "./copy.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
+import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
@@ -172,6 +173,25 @@ export class Container {
    */
   logs(options: LogOptions = {}): AsyncGenerator<LogLine, void, undefined> {
     return containerLogs(this.#context, this.id, options);
+  }
+
+  /**
+   * Changes the limits of a created or running container, at once and all or none of them. Of one that has ended
+   * only its status changes.
+   *
+   * @throws InvalidArgumentError when a limit cannot be right.
+   * @throws CriError with the code `failed_precondition`, on crikit's own runtime, when the kernel refuses one of
+   * them: less memory than is in use, a core that is not there. The limits are those of before then.
+   *
+   * @example
+   * ```ts
+   * await web.updateResources({ limits: { cpu: "500m", memory: "64Mi" } });
+   * await web.updateResources({ cpusetCpus: "0-1" }); // the others stay
+   * ```
+   */
+  async updateResources(resources: ResourceUpdate, options: CallOptions = {}): Promise<void> {
+    const linux = toLinuxResources(resources);
+    await this.#context.runtime.updateContainerResources({ containerId: this.id, linux }, options);
   }
 
   /** Has the runtime open the log file anew, after a rotation has renamed it. */

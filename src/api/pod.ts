@@ -13,6 +13,7 @@ import { type ContainerListFilter, listContainers } from "./lists/list-container
 import { rebuildPodConfig } from "./pod-defaults.js";
 import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
 import { connectPort, type ForwardOptions, forwardPort, type PortForward } from "./port-forward.js";
+import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 
 export interface CreateContainerOptions extends CallOptions {
   /**
@@ -20,6 +21,13 @@ export interface CreateContainerOptions extends CallOptions {
    * run the pod itself and the defaults of `pods.run` do not hold: else it is rebuilt from the pod's status.
    */
   sandboxConfig?: MessageInitShape<typeof PodSandboxConfigSchema> | undefined;
+}
+
+export interface PodResourceUpdate {
+  /** The sum of what the containers have. */
+  resources?: ResourceUpdate | undefined;
+  /** What the pod has besides. */
+  overhead?: ResourceUpdate | undefined;
 }
 
 /**
@@ -109,6 +117,23 @@ export class Pod {
    */
   async forward(port: number, options: ForwardOptions = {}): Promise<PortForward> {
     return forwardPort(this.#context, this.id, port, options);
+  }
+
+  /**
+   * Tells the runtime that the pod's resources have changed, as kubelet does once it has written the pod's control
+   * group. Most runtimes hand it to plugins or take note of it, and limit nothing by it: that is for
+   * `updateResources` of the containers.
+   *
+   * @throws UnsupportedError on containerd before 2.3.
+   */
+  async updateResources(update: PodResourceUpdate, options: CallOptions = {}): Promise<void> {
+    const { overhead, resources } = update;
+    const request = {
+      podSandboxId: this.id,
+      ...(overhead && { overhead: toLinuxResources(overhead, "overhead") }),
+      ...(resources && { resources: toLinuxResources(resources) }),
+    };
+    await this.#context.runtime.updatePodSandboxResources(request, options);
   }
 
   /** Its containers, ended ones too, newest first unless told. */

@@ -1,4 +1,5 @@
 import { parseCidrs } from "../cidr.js";
+import { jsonSafe } from "../messages/json.js";
 import { CgroupDriver, type RuntimeConfigResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
@@ -20,7 +21,7 @@ export async function readRuntimeConfig(
   options: CallOptions,
 ): Promise<RuntimeConfig> {
   const raw = await runtime.runtimeConfig({}, options);
-  return { cgroupDriver: raw.linux && driverNames[raw.linux.cgroupDriver], raw };
+  return jsonSafe({ cgroupDriver: raw.linux && driverNames[raw.linux.cgroupDriver], raw });
 }
 
 export async function updateRuntimeConfig(

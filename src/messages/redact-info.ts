@@ -16,8 +16,8 @@ const command = /^(cmd|command|entrypoint|args|arguments)$/i;
 
 /**
  * Verbose information (`info` of a status) for a log. CRI leaves its form to the runtime; mostly it is JSON, and holds
- * all that is in a container's environment or, in containerd's, the credentials of registries. JSON comes back parsed,
- * secrets taken out by the names of their keys; other text as it is but for what URLs in it hold.
+ * all that is in a container's environment or, in containerd's, the credentials of registries. JSON comes back parsed, as it is in
+ * a handle's `info` already, secrets taken out by the names of their keys; other text as it is but for what URLs in it hold.
  *
  * @example
  * ```ts
@@ -25,9 +25,12 @@ const command = /^(cmd|command|entrypoint|args|arguments)$/i;
  * console.log(JSON.stringify(redactInfo(raw.info)));
  * ```
  */
-export function redactInfo(info: Readonly<Record<string, string>>): JsonObject {
+export function redactInfo(info: Readonly<Record<string, unknown>>): JsonObject {
   return Object.fromEntries(
-    Object.entries(info).map(([key, text]) => [key, secretKey.test(key) ? redacted : redactText(text)]),
+    Object.entries(info).map(([key, told]) => {
+      if (secretKey.test(key)) return [key, redacted];
+      return [key, typeof told === "string" ? redactText(told) : redactValue(told as JsonValue)];
+    }),
   );
 }
 

@@ -11,6 +11,7 @@ import { requireById } from "../state/ids.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { mountRootfs } from "./create.js";
+import { limitBundle } from "./limit-bundle.js";
 import { monitorLog } from "./monitor-log.js";
 
 /**
@@ -56,6 +57,8 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: Sandbo
   const { directory: bundle, rootfs } = deps.paths.container(id);
   const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config);
   if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
+  const { runc } = requireHandler(deps, handler);
+  if (record.resources !== undefined) await limitBundle(deps, runc, { record, bundle });
   const { init, monitor } = await createOciContainer(deps, {
     ...{ id, name, bundle, handler, cgroupParent },
     ...monitorLog(deps, record),
@@ -63,7 +66,7 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: Sandbo
   });
   await deps.containers.update(id, { init, monitor });
   const startedAt = timestampNow();
-  await requireHandler(deps, handler).runc.start(id);
+  await runc.start(id);
   await deps.containers.update(id, { step: undefined, startedAt });
 }
 

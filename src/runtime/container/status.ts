@@ -9,6 +9,8 @@ import {
   ContainerStatusResponseSchema,
   ContainerStatusSchema,
   KeyValueSchema,
+  type LinuxContainerResources,
+  LinuxContainerResourcesSchema,
 } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
@@ -31,7 +33,7 @@ export function containerStatus(deps: RuntimeDeps, request: ContainerStatusReque
 export function describeContainer(record: ContainerRecord): ContainerStatus {
   const config = fromJson(ContainerConfigSchema, record.config);
   const { uid, gid, additionalGids } = record.user;
-  const linux = config.linux?.resources;
+  const linux = containerResources(record);
   return create(ContainerStatusSchema, {
     id: record.id,
     metadata: record.metadata,
@@ -55,6 +57,15 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
     },
     stopSignal: describeStopSignal(record.stopSignal),
   });
+}
+
+/** The limits that hold, or will from its start on. */
+export function containerResources({
+  config,
+  resources,
+}: ContainerRecord): LinuxContainerResources | undefined {
+  if (resources !== undefined) return fromJson(LinuxContainerResourcesSchema, resources);
+  return fromJson(ContainerConfigSchema, config).linux?.resources;
 }
 
 function verboseInfo(deps: RuntimeDeps, record: ContainerRecord): Record<string, string> {

@@ -105,7 +105,11 @@ export function requireHandler({ handlers }: Pick<LifecycleDeps, "handlers">, na
 }
 
 /** The OCI runtime does not bear two calls about one container at once. */
-function exclusively<T>(deps: OciDeps, id: string, work: () => Promise<T>): Promise<T> {
+export function exclusively<T>(
+  deps: Pick<LifecycleDeps, "locks">,
+  id: string,
+  work: () => Promise<T>,
+): Promise<T> {
   return deps.locks.run(`oci ${id}`, work);
 }
 

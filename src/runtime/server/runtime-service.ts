@@ -13,6 +13,7 @@ import { startContainer } from "../container/start.js";
 import { containerStats, listContainerStats } from "../container/stats.js";
 import { containerStatus } from "../container/status.js";
 import { stopContainer } from "../container/stop.js";
+import { updateContainerResources } from "../container/update-resources.js";
 import type { RuntimeDeps } from "../deps.js";
 import { runtimeConfig, updateRuntimeConfig } from "../node/runtime-config.js";
 import { status } from "../node/status.js";
@@ -27,6 +28,7 @@ import { runPodSandbox } from "../sandbox/run.js";
 import { listPodSandboxStats, podSandboxStats } from "../sandbox/stats.js";
 import { podSandboxStatus } from "../sandbox/status.js";
 import { stopPodSandbox } from "../sandbox/stop.js";
+import { updatePodSandboxResources } from "../sandbox/update-resources.js";
 import { streamingLists } from "./streaming-lists.js";
 
 /** The RuntimeService. What is not here yet is answered by `instrument`. */
@@ -55,6 +57,10 @@ export function createRuntimeService(
       await removePodSandbox(deps, request);
       return {};
     },
+    async updatePodSandboxResources(request) {
+      await updatePodSandboxResources(deps, request);
+      return {};
+    },
     podSandboxStatus: (request) => podSandboxStatus(deps, request),
     listPodSandbox: ({ filter }) => ({ items: listPodSandboxes(deps, filter) }),
     podSandboxStats: (request) => podSandboxStats(deps, request),
@@ -79,6 +85,10 @@ export function createRuntimeService(
     listContainers: ({ filter }) => ({ containers: listContainers(deps, filter) }),
     containerStats: (request) => containerStats(deps, request),
     listContainerStats: async ({ filter }) => ({ stats: await listContainerStats(deps, filter) }),
+    async updateContainerResources(request) {
+      await updateContainerResources(deps, request);
+      return {};
+    },
     async reopenContainerLog(request) {
       await reopenContainerLog(deps, request);
       return {};

@@ -10,7 +10,7 @@ import { kernelPaths } from "./kernel-paths.js";
 import { containerMounts, type SandboxFiles } from "./mounts.js";
 import { checkNamespaceOptions, containerNamespaces } from "./namespaces.js";
 import { type ImageDefaults, processArgs, processCwd, processEnv, processRlimits } from "./process.js";
-import { containerOomScoreAdj, ociResources } from "./resources.js";
+import { checkResources, containerOomScoreAdj, ociResources } from "./resources.js";
 import { ociVersion } from "./sandbox-spec.js";
 import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
 
@@ -100,6 +100,7 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
 function checkContainer({ config, sandbox }: ContainerSpecInput): void {
   const security = config.linux?.securityContext;
   checkNamespaceOptions(security?.namespaceOptions, "container");
+  checkResources(config.linux?.resources, "config.linux.resources");
   if (security?.privileged && !sandbox.privileged) {
     throw invalid(
       "config.linux.security_context.privileged",

@@ -24,6 +24,41 @@ export function ociResources(
   };
 }
 
+/** Refuses what no kernel takes. `field` is where the limits stand in the request. */
+export function checkResources(resources: LinuxContainerResources | undefined, field: string): void {
+  if (!resources) return;
+  const { cpuPeriod: period, cpuQuota: quota, cpuShares, cpusetCpus, cpusetMems } = resources;
+  const { memoryLimitInBytes: memory, memorySwapLimitInBytes: swap } = resources;
+  if (period !== 0n && (period < 1000n || period > 1_000_000n)) {
+    throw invalid(`${field}.cpu_period`, `is ${period}, and not between 1000 and 1000000 microseconds`);
+  }
+  if (quota > 0n && quota < 1000n) {
+    throw invalid(`${field}.cpu_quota`, `is ${quota}: give at least 1000 microseconds, or -1 for no limit`);
+  }
+  if (cpuShares < 0n) throw invalid(`${field}.cpu_shares`, `is ${cpuShares}: give 2 to 262144`);
+  for (const [name, list] of Object.entries({ cpuset_cpus: cpusetCpus, cpuset_mems: cpusetMems })) {
+    if (!/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/.test(list)) {
+      throw invalid(`${field}.${name}`, `is "${list}", and no list of numbers such as 0-2,7`);
+    }
+  }
+  for (const [name, bytes] of Object.entries({ memory_limit: memory, memory_swap_limit: swap })) {
+    if (bytes < -1n)
+      throw invalid(`${field}.${name}_in_bytes`, `is ${bytes}: give bytes, or -1 for no limit`);
+  }
+  if (swap > 0n && swap < memory) {
+    throw invalid(
+      `${field}.memory_swap_limit_in_bytes`,
+      `is ${swap}, and less than the memory limit of ${memory}: it is for both together`,
+    );
+  }
+  checkOomScoreAdj(resources, field);
+}
+
+function checkOomScoreAdj({ oomScoreAdj: wanted }: LinuxContainerResources, field: string): void {
+  if (wanted >= -1000n && wanted <= 1000n) return;
+  throw invalid(`${field}.oom_score_adj`, `is ${wanted}, and not between -1000 and 1000`);
+}
+
 function memoryLimits(resources: LinuxContainerResources, swapLimits: boolean): OciMemory {
   const limit = Number(resources.memoryLimitInBytes);
   // OCI's swap is memory and swap together: the same number means no swapping, which is CRI's default.
@@ -46,11 +81,7 @@ export function containerOomScoreAdj(
   resources: LinuxContainerResources | undefined,
   host: Pick<SpecHost, "capabilities" | "oomScoreAdj">,
 ): number {
-  const wanted = Number(resources?.oomScoreAdj ?? 0n);
-  if (wanted < -1000 || wanted > 1000) {
-    throw invalid("config.linux.resources.oom_score_adj", `is ${wanted}, and not between -1000 and 1000`);
-  }
-  return clampOomScoreAdj(wanted, host);
+  return clampOomScoreAdj(Number(resources?.oomScoreAdj ?? 0n), host);
 }
 
 /** Without CAP_SYS_RESOURCE the kernel refuses a value below the daemon's own: meet it with the nearest. */

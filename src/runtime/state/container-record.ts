@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
+import type { OciResources } from "../oci.js";
 import type { RecordedProcess } from "./sandbox-record.js";
 import type { Timestamp } from "./time.js";
 
@@ -14,6 +15,10 @@ export interface ContainerRecord {
   annotations: Record<string, string>;
   /** The request's ContainerConfig as protobuf JSON. */
   config: JsonValue;
+  /** Limits that were set since, as protobuf JSON of LinuxContainerResources; until then those of `config` hold. */
+  resources?: JsonValue | undefined;
+  /** An update of its limits that is under way. */
+  update?: LimitsUpdate | undefined;
   image: {
     /** What the request called it. */
     asked: string;
@@ -44,6 +49,17 @@ export interface ContainerRecord {
   /** `Completed`, `Error`, `OOMKilled`, `StartError` or `Unknown`, once it has ended. */
   reason?: string | undefined;
   message?: string | undefined;
+}
+
+/** All that it takes to finish an update of limits, or to undo it. */
+export interface LimitsUpdate {
+  resources: JsonValue;
+  /** The same in OCI's terms. */
+  limits: OciResources;
+  /** Undefined: it stays. */
+  oomScoreAdj: number | undefined;
+  /** What the kernel's files said before, by their paths. */
+  before: Record<string, string>;
 }
 
 /** The version of the record's shape; see `StoreOptions.version`. */

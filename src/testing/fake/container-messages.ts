@@ -33,6 +33,6 @@ export function containerStatus(container: FakeContainer): ContainerStatus {
     message,
     logPath,
     mounts: config.mounts,
-    ...(resources && { resources }),
+    resources: { ...(resources && { linux: resources }) },
   });
 }

@@ -11,6 +11,7 @@ import {
   ContainerState,
   type RuntimeService,
 } from "../../proto.js";
+import { mergeResources } from "../../resources.js";
 import { listParts } from "../../streaming/list-parts.js";
 import { containerStatus, listedContainer } from "./container-messages.js";
 import type { FakeDeps } from "./deps.js";
@@ -67,7 +68,7 @@ export function containerRpcs(deps: FakeDeps) {
     },
     updateContainerResources({ containerId, linux }) {
       const container = state.container(containerId);
-      if (linux) container.resources = { $typeName: "runtime.v1.ContainerResources", linux };
+      if (linux) container.resources = mergeResources(container.resources, linux);
       return {};
     },
     async reopenContainerLog({ containerId }) {
@@ -126,7 +127,7 @@ function newContainer(
     exitCode: 0,
     reason: "",
     message: "",
-    resources: undefined,
+    resources: config.linux?.resources,
     process: undefined,
   };
 }

@@ -1,8 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-
 import { InvalidArgumentError } from "../../errors.js";
 import {
   ContainerEventType,
+  LinuxPodSandboxConfigSchema,
   type PodSandboxFilter,
   PodSandboxSchema,
   type RuntimeService,
@@ -67,8 +68,11 @@ export function podRpcs(deps: FakeDeps) {
       const items = selectPods(deps, filter).map(listedPod);
       for (const podSandboxes of listParts(PodSandboxSchema, items)) yield { podSandboxes };
     },
-    updatePodSandboxResources({ podSandboxId }) {
-      state.pod(podSandboxId);
+    updatePodSandboxResources({ podSandboxId, overhead, resources }) {
+      const { config } = state.pod(podSandboxId);
+      config.linux ??= create(LinuxPodSandboxConfigSchema);
+      if (overhead) config.linux.overhead = overhead;
+      if (resources) config.linux.resources = resources;
       return {};
     },
   } satisfies Partial<ServiceImpl<typeof RuntimeService>>;

@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 
 import { type CriError, InvalidArgumentError, NameReservedError, NotFoundError } from "../../errors.js";
-import type { ContainerConfig, ContainerResources, ContainerState, PodSandboxConfig } from "../../proto.js";
+import type {
+  ContainerConfig,
+  ContainerState,
+  LinuxContainerResources,
+  PodSandboxConfig,
+} from "../../proto.js";
 import type { MainProcess } from "./main-process.js";
 
 export interface FakePod {
@@ -26,7 +31,7 @@ export interface FakeContainer {
   exitCode: number;
   reason: string;
   message: string;
-  resources: ContainerResources | undefined;
+  resources: LinuxContainerResources | undefined;
   /** From its start on. */
   process: MainProcess | undefined;
 }

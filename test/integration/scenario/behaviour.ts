@@ -33,6 +33,8 @@ export interface Behaviour {
   readonly listsHandlers: boolean;
   /** Whether RuntimeConfig is served; containerd does since 2.0. */
   readonly runtimeConfig: "told" | "unsupported";
+  /** Whether UpdatePodSandboxResources is served; containerd does since 2.3. */
+  readonly podResources: "taken" | "unsupported";
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -50,6 +52,7 @@ export const crikitBehaviour: Behaviour = {
   streamsLists: true,
   listsHandlers: true,
   runtimeConfig: "told",
+  podResources: "taken",
 };
 
 export const fakeBehaviour: Behaviour = { ...crikitBehaviour, runtimeName: "crikit-fake" };
@@ -102,5 +105,6 @@ export function containerdBehaviour(version: string): Behaviour {
     streamsLists: false,
     listsHandlers: !is1,
     runtimeConfig: is1 ? "unsupported" : "told",
+    podResources: "unsupported",
   };
 }

@@ -9,6 +9,7 @@ import { imageScenarios } from "./images.js";
 import { logScenarios } from "./logs.js";
 import { nodeScenarios } from "./node.js";
 import { podScenarios } from "./pods.js";
+import { resourceScenarios } from "./resources.js";
 import { sessionScenarios } from "./sessions.js";
 import { statsScenarios } from "./stats.js";
 import { openSubject, type Subject } from "./subject.js";
@@ -47,6 +48,7 @@ export function runScenarios(
   describe("logs", () => logScenarios(subject));
   if (able.measures) describe("stats", () => statsScenarios(subject));
   describe("events and watch", () => watchScenarios(subject));
+  describe("resources", () => resourceScenarios(subject, able));
   describe("images", () => imageScenarios(subject));
   describe("the runtime itself", () => nodeScenarios(subject));
 }

@@ -12,6 +12,7 @@ import { writeLayout } from "../../../src/testing/image-layout.js";
 import { until } from "../../support/until.js";
 import { type Bystander, startBystander } from "../support/bystander.js";
 import { found, told } from "../support/facts.js";
+import { limitsInForce } from "../support/group-files.js";
 import { insides } from "../support/insides.js";
 import { type KillableRuntime, startKillableRuntime } from "../support/killable-runtime.js";
 import { containerConfig, createContainer, podConfig, runPod, startContainer } from "../support/pods.js";
@@ -192,6 +193,34 @@ describe("a daemon killed at any step", { timeout }, () => {
       },
     });
     expect(steps).toBeGreaterThan(2);
+  });
+
+  it("of UpdateContainerResources leaves all limits old or all new, as its status tells them", async () => {
+    const old = { memoryLimitInBytes: 64n << 20n, cpuQuota: 20_000n, cpuPeriod: 50_000n, oomScoreAdj: 100n };
+    const next = { memoryLimitInBytes: 96n << 20n, cpuQuota: 30_000n, cpuPeriod: 60_000n, oomScoreAdj: 200n };
+    const sweepWith = (linux: Partial<typeof old> & { cpusetCpus?: string }, code?: string) =>
+      sweep({
+        prepare: async () => {
+          const config = containerConfig(["sleep", "1000"], { linux: { resources: old } });
+          return startContainer(daemon, await runPod(daemon), config);
+        },
+        async call(containerId) {
+          const update = daemon.runtime.updateContainerResources({ containerId, linux });
+          await update.catch((error) => {
+            if (error.code !== code) throw error;
+          });
+        },
+        async check(containerId) {
+          const { status } = await daemon.runtime.containerStatus({ containerId });
+          const { memoryLimitInBytes, cpuQuota, cpuPeriod, oomScoreAdj } = status?.resources?.linux ?? old;
+          const told = { memoryLimitInBytes, cpuQuota, cpuPeriod, oomScoreAdj };
+          expect(told).toEqual(code === undefined ? next : old);
+          expect(await limitsInForce(daemon, containerId)).toEqual(told);
+        },
+      });
+    expect(await sweepWith(next)).toBeGreaterThan(3);
+    // No machine has this processor: the kernel refuses it, after others of the limits have been set.
+    await sweepWith({ ...next, cpusetCpus: "4000" }, "failed_precondition");
   });
 
   it("of RemoveContainer finishes it", async () => {

@@ -5,8 +5,10 @@ import { childGroups } from "./child-groups.js";
 import type { GroupCounters } from "./counters.js";
 import { findGroupTrees } from "./group-trees.js";
 import { killGroup } from "./kill-group.js";
+import { type LimitFiles, limitHugepages, readLimitFiles, writeLimitFiles } from "./limit-files.js";
 import { listPids, ownPids } from "./list-pids.js";
 import { findMeasures, type Measure } from "./measures.js";
+import { setOomScoreAdj } from "./oom-score.js";
 import { directoryIn, type GroupTrees, readCounters, readUsage } from "./read-usage.js";
 import { removeGroup } from "./remove-group.js";
 import { expandSlice, scopeName, systemdPath } from "./systemd.js";
@@ -45,6 +47,14 @@ export interface Cgroups {
   pids(group: string): number[];
   /** Whether a group has processes of its own, or groups other than these. */
   hasOthers(group: string, known: readonly string[]): boolean;
+  /** The limits of a group, for `restoreLimits`. */
+  readLimits(group: string): LimitFiles;
+  /** Makes limits again what they were; gives the files that the kernel refuses. */
+  restoreLimits(limits: LimitFiles): string[];
+  /** Limits huge pages of one size, such as `2MB`, where the host counts them. */
+  limitHugepages(group: string, pageSize: string, bytes: number): void;
+  /** Sets how readily the kernel kills each process in a group for memory: -1000 (never) to 1000. */
+  setOomScoreAdj(group: string, value: number): void;
   /** Removes a group that has no processes, with the empty ones below it, in every tree. Absent: done. */
   remove(path: string): Promise<void>;
 }
@@ -119,6 +129,22 @@ class HostCgroups implements Cgroups {
         ownPids(directory).length > 0 || childGroups(directory).some((child) => !names.has(basename(child)))
       );
     });
+  }
+
+  readLimits(group: string): LimitFiles {
+    return readLimitFiles(this.#directories(group));
+  }
+
+  restoreLimits(limits: LimitFiles): string[] {
+    return writeLimitFiles(limits);
+  }
+
+  limitHugepages(group: string, pageSize: string, bytes: number): void {
+    limitHugepages(this.#directories(group), pageSize, bytes);
+  }
+
+  setOomScoreAdj(group: string, value: number): void {
+    for (const directory of this.#inOneTree(group)) setOomScoreAdj(directory, value);
   }
 
   /** The group's directory in the tree that stands for all; none where there is no such tree. */

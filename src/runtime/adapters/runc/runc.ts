@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
@@ -27,6 +27,7 @@ export interface RuncExecOptions {
 export interface Runc {
   /** Writes the `config.json` of a bundle, which must be a directory. */
   writeBundle(bundle: string, spec: OciSpec): Promise<void>;
+  readBundle(bundle: string): Promise<OciSpec>;
   start(id: string): Promise<void>;
   /** Sends a signal to the container's init, or with `all` to each process of it. Ended or absent: done. */
   kill(id: string, signal: string, options?: { all?: boolean }): Promise<void>;
@@ -82,7 +83,13 @@ export function createRunc(options: RuncOptions): Runc {
     state,
 
     async writeBundle(bundle, spec) {
-      await writeFile(join(bundle, "config.json"), JSON.stringify(spec), { mode: 0o600 });
+      const temporary = join(bundle, ".config.json.tmp");
+      await writeFile(temporary, JSON.stringify(spec), { mode: 0o600 });
+      await rename(temporary, join(bundle, "config.json"));
+    },
+
+    async readBundle(bundle) {
+      return JSON.parse(await readFile(join(bundle, "config.json"), "utf8"));
     },
 
     async start(id) {
