@@ -47,10 +47,34 @@ module.exports = {
       to: { path: "^src/", pathNot: [floor1, floor2, "^src/(transport|services)/"] },
     },
     {
+      name: "kube-on-the-api",
+      comment: "crikit/kube does what a user of the SDK could do.",
+      severity: "error",
+      from: { path: "^src/kube/" },
+      to: {
+        path: "^src/",
+        pathNot: [floor1, "^src/(api|kube)/", "^src/services/call-options[.]ts$"],
+      },
+    },
+    {
+      name: "kube-translates-without-doing",
+      comment: "Manifest and translation are pure: no runtime is asked, nothing of the host changed.",
+      severity: "error",
+      from: { path: "^src/kube/(manifest|translate)/" },
+      to: { path: "^src/kube/", pathNot: "^src/kube/(manifest|translate)/" },
+    },
+    {
+      name: "sdk-without-kube",
+      comment: 'import "crikit" loads nothing of manifests.',
+      severity: "error",
+      from: { path: "^src/(index[.]ts|api/|services/|transport/|testing/)" },
+      to: { path: "^src/kube/" },
+    },
+    {
       name: "sdk-without-runtime",
       comment: "The SDK never uses the runtime or the testing half.",
       severity: "error",
-      from: { path: "^src/(index[.]ts|api/|services/|transport/)" },
+      from: { path: "^src/(index[.]ts|api/|services/|transport/|kube/)" },
       to: { path: "^src/(runtime|testing)/" },
     },
     {

@@ -9,6 +9,7 @@ export default defineConfig([
     entry: {
       index: "src/index.ts",
       proto: "src/messages/index.ts",
+      "kube/index": "src/kube/index.ts",
       "runtime/index": "src/runtime/index.ts",
       "testing/index": "src/testing/index.ts",
     },

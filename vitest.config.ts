@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^crikit$/, replacement: source("src/index.ts") },
       { find: /^crikit\/proto$/, replacement: source("src/messages/index.ts") },
+      { find: /^crikit\/kube$/, replacement: source("src/kube/index.ts") },
       { find: /^crikit\/runtime$/, replacement: source("src/runtime/index.ts") },
       { find: /^crikit\/testing$/, replacement: source("src/testing/index.ts") },
     ],

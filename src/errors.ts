@@ -246,6 +246,28 @@ export class NonZeroExitError extends CriError {
   }
 }
 
+/** One thing that is wrong with a Pod manifest. */
+export interface ManifestProblem {
+  /** For example `spec.containers[0].ports[1].hostPort`; empty for the manifest itself. */
+  readonly path: string;
+  /** `unsupported`: the field is not carried out; `invalid`: it cannot be right. */
+  readonly kind: "unsupported" | "invalid";
+  /** Goes on from the path, for example `is missing`. */
+  readonly message: string;
+}
+
+/** Thrown when a Pod manifest cannot be carried out as it is: `problems` has all that is to mend, not the first only. */
+export class ManifestError extends InvalidArgumentError {
+  readonly problems: readonly ManifestProblem[];
+
+  constructor(problems: readonly ManifestProblem[], options: CriErrorOptions = {}) {
+    const lines = problems.map(({ path, message }) => `  ${path || "the manifest"} ${message}`);
+    super(`The manifest cannot be played:\n${lines.join("\n")}`, { ...options, field: problems[0]?.path });
+    this.name = "ManifestError";
+    this.problems = problems;
+  }
+}
+
 // `instanceof` must hold for errors made by another copy of this module, so each class carries a mark in the
 // global symbol registry and looks for that mark instead of its own prototype.
 function brand(errorClass: { prototype: object; name: string }, name: string): void {
@@ -261,6 +283,7 @@ function brand(errorClass: { prototype: object; name: string }, name: string): v
 
 brand(CriError, "CriError");
 brand(InvalidArgumentError, "InvalidArgumentError");
+brand(ManifestError, "ManifestError");
 brand(NotFoundError, "NotFoundError");
 brand(NameReservedError, "NameReservedError");
 brand(DeadlineError, "DeadlineError");

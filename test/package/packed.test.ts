@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL("../..", import.meta.url));
-const entries = ["crikit", "crikit/proto", "crikit/runtime", "crikit/testing"];
+const entries = ["crikit", "crikit/kube", "crikit/proto", "crikit/runtime", "crikit/testing"];
 let project: string;
 
 // An empty project of a user, with the tarball that would be published.
@@ -32,18 +32,19 @@ async function runFile(name: string, code: string): Promise<string> {
 test("every entry can be imported, with what it promises", async () => {
   const code = `
     import { connect, CriError } from "crikit";
+    import { playPod } from "crikit/kube";
     import { RuntimeService } from "crikit/proto";
     import { createRuntime } from "crikit/runtime";
     import { startRuntime, importImage, serveRegistry } from "crikit/testing";
-    const kinds = [connect, CriError, createRuntime, startRuntime, importImage, serveRegistry];
+    const kinds = [connect, CriError, playPod, createRuntime, startRuntime, importImage, serveRegistry];
     console.log(kinds.map((kind) => typeof kind).join(), RuntimeService.typeName);
   `;
-  expect(await runFile("all.mjs", code)).toBe(`${Array(6).fill("function")} runtime.v1.RuntimeService\n`);
+  expect(await runFile("all.mjs", code)).toBe(`${Array(7).fill("function")} runtime.v1.RuntimeService\n`);
 });
 
 test("every entry can be required", async () => {
   const code = `console.log([${entries.map((entry) => `require("${entry}")`).join()}].map((entry) => typeof entry).join());`;
-  expect(await runFile("all.cjs", code)).toBe(`${Array(4).fill("object")}\n`);
+  expect(await runFile("all.cjs", code)).toBe(`${Array(5).fill("object")}\n`);
 });
 
 test.each(["mjs", "cjs"])("the fake runtime serves a program in .%s", async (extension) => {

@@ -1,0 +1,95 @@
+import type { ObjectMetadata } from "../types/common.js";
+import type { HostAlias, PodDnsConfig, PodManifest, PodSpec } from "../types/pod.js";
+import { container, initContainer } from "./container.js";
+import { resources } from "./resources.js";
+import type { Output, RulesOf } from "./rule.js";
+import { podSecurityContext } from "./security.js";
+import { checked, list, mapOf, object, optional, withDefault } from "./structures.js";
+import {
+  address,
+  dnsLabel,
+  dnsName,
+  filled,
+  flag,
+  identifier,
+  integer,
+  labelValue,
+  oneOf,
+  only,
+  text,
+} from "./values.js";
+import { volume } from "./volume.js";
+
+const metadata = object({
+  name: dnsName,
+  namespace: withDefault(dnsLabel, "default"),
+  uid: optional(identifier),
+  labels: mapOf(labelValue),
+  annotations: mapOf(text),
+} satisfies RulesOf<ObjectMetadata>);
+
+const dnsConfig = object({
+  nameservers: list(address),
+  searches: list(filled),
+  options: list(object({ name: filled, value: optional(text) })),
+} satisfies RulesOf<PodDnsConfig>);
+
+const hostAlias = object({ ip: address, hostnames: list(dnsName) } satisfies RulesOf<HostAlias>);
+
+const spec = object(
+  {
+    containers: checked(list(container), ({ length }) =>
+      length === 0 ? "is empty: a pod has one container at least" : undefined,
+    ),
+    initContainers: list(initContainer),
+    volumes: list(volume),
+    restartPolicy: withDefault(oneOf("Always", "OnFailure", "Never"), "Always"),
+    terminationGracePeriodSeconds: withDefault(integer(0), 30),
+    activeDeadlineSeconds: optional(integer(1, 2_147_483)),
+    dnsPolicy: withDefault(
+      oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
+      "ClusterFirst",
+    ),
+    dnsConfig: optional(dnsConfig),
+    hostname: optional(dnsLabel),
+    hostAliases: list(hostAlias),
+    hostNetwork: withDefault(flag, false),
+    hostPID: withDefault(flag, false),
+    hostIPC: withDefault(flag, false),
+    shareProcessNamespace: withDefault(flag, false),
+    securityContext: optional(podSecurityContext),
+    runtimeClassName: optional(dnsName),
+    overhead: resources,
+    enableServiceLinks: optional(only(false, "there are no services")),
+    automountServiceAccountToken: optional(only(false, "there is no API server to ask for a token")),
+  } satisfies RulesOf<PodSpec>,
+  {
+    serviceAccountName: "there is no API server to ask for a token",
+    serviceAccount: "there is no API server to ask for a token",
+    nodeName: "the pod is played on this node: take it out",
+    schedulerName: "nothing is scheduled: take it out",
+    nodeSelector: "nothing is scheduled: take it out",
+    affinity: "nothing is scheduled: take it out",
+    tolerations: "nothing is scheduled: take it out",
+    topologySpreadConstraints: "nothing is scheduled: take it out",
+    schedulingGates: "nothing is scheduled: take it out",
+    priority: "nothing is scheduled: take it out",
+    priorityClassName: "nothing is scheduled: take it out",
+    preemptionPolicy: "nothing is scheduled: take it out",
+    imagePullSecrets: "pull the image before, with its credentials",
+    ephemeralContainers: "use container.spawn() to look into a pod",
+    resourceClaims: "there is no allocator of devices",
+  },
+);
+
+export const pod = object(
+  {
+    apiVersion: withDefault(oneOf("v1"), "v1"),
+    kind: withDefault(oneOf("Pod"), "Pod"),
+    metadata,
+    spec,
+  } satisfies RulesOf<PodManifest>,
+  { status: "is what a cluster has told of a pod: take it out" },
+);
+
+export type ReadPod = Output<typeof pod>;

@@ -1,0 +1,102 @@
+import type { OneOf, Quantity } from "./common.js";
+import type { ObjectFieldRef, ResourceFieldRef } from "./env.js";
+
+/** Exactly one source. */
+export interface VolumeManifest {
+  name: string;
+  emptyDir?: EmptyDirVolume | undefined;
+  hostPath?: HostPathVolume | undefined;
+  configMap?: ConfigMapVolume | undefined;
+  secret?: SecretVolume | undefined;
+  downwardAPI?: DownwardApiVolume | undefined;
+  projected?: ProjectedVolume | undefined;
+}
+
+export interface EmptyDirVolume {
+  /** `Memory` is a tmpfs. */
+  medium?: OneOf<"" | "Memory"> | undefined;
+  /** Only with `medium: Memory`. */
+  sizeLimit?: Quantity | undefined;
+}
+
+export interface HostPathVolume {
+  path: string;
+  /** What must be there; unless told it is not looked at. */
+  type?:
+    | OneOf<
+        | ""
+        | "DirectoryOrCreate"
+        | "Directory"
+        | "FileOrCreate"
+        | "File"
+        | "Socket"
+        | "CharDevice"
+        | "BlockDevice"
+      >
+    | undefined;
+}
+
+export interface KeyToPath {
+  key: string;
+  /** Relative, without `..`. */
+  path: string;
+  mode?: number | undefined;
+}
+
+export interface ConfigMapVolume {
+  name?: string | undefined;
+  /** All entries, named by their keys, unless told. */
+  items?: KeyToPath[] | undefined;
+  /** 0644 unless told. JSON has no octal numbers: 420. */
+  defaultMode?: number | undefined;
+  optional?: boolean | undefined;
+}
+
+export interface SecretVolume {
+  secretName?: string | undefined;
+  items?: KeyToPath[] | undefined;
+  /** 0644 unless told. */
+  defaultMode?: number | undefined;
+  optional?: boolean | undefined;
+}
+
+export interface DownwardApiFile {
+  path: string;
+  /** As for variables, and `metadata.labels` and `metadata.annotations` as a whole. */
+  fieldRef?: ObjectFieldRef | undefined;
+  resourceFieldRef?: ResourceFieldRef | undefined;
+  mode?: number | undefined;
+}
+
+export interface DownwardApiVolume {
+  items?: DownwardApiFile[] | undefined;
+  /** 0644 unless told. */
+  defaultMode?: number | undefined;
+}
+
+export interface ProjectedVolume {
+  sources?: ProjectedSource[] | undefined;
+  /** 0644 unless told. */
+  defaultMode?: number | undefined;
+}
+
+/** Exactly one of these. */
+export interface ProjectedSource {
+  configMap?: Pick<ConfigMapVolume, "name" | "items" | "optional"> | undefined;
+  secret?: Pick<ConfigMapVolume, "name" | "items" | "optional"> | undefined;
+  downwardAPI?: Pick<DownwardApiVolume, "items"> | undefined;
+}
+
+export interface VolumeMount {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean | undefined;
+  /** Mounts in the volume, too; only with `readOnly`. */
+  recursiveReadOnly?: OneOf<"Disabled" | "IfPossible" | "Enabled"> | undefined;
+  /** `None` unless told; `Bidirectional` wants a privileged container. */
+  mountPropagation?: OneOf<"None" | "HostToContainer" | "Bidirectional"> | undefined;
+  /** A path in the volume, made as a directory when it is not there. It cannot lead out of the volume. */
+  subPath?: string | undefined;
+  /** The same, with `$(NAME)` for variables of the container. */
+  subPathExpr?: string | undefined;
+}

@@ -1,0 +1,73 @@
+import type { PodConfig } from "../../api/config.js";
+import { SecurityProfile_ProfileType as ProfileType, Protocol } from "../../proto.js";
+import type { ReadPort } from "../manifest/schema/container.js";
+import type { ReadPod } from "../manifest/schema/pod.js";
+import { dnsConfig } from "./dns.js";
+import type { NodeFacts } from "./facts.js";
+import { podLabels } from "./labels.js";
+import { namespaces } from "./namespaces.js";
+import { sandboxResources } from "./resources.js";
+import { seLinuxTexts, supplementalGroups } from "./security-context.js";
+
+export interface SandboxParts {
+  readonly uid: string;
+  readonly node: NodeFacts;
+  /** How many sandboxes the pod has had before. */
+  readonly attempt: number;
+  readonly cgroupParent: string | undefined;
+}
+
+/** A pod's sandbox as kubelet asks for it. */
+export function sandboxConfig(pod: ReadPod, { uid, node, attempt, cgroupParent }: SandboxParts): PodConfig {
+  const { metadata, spec } = pod;
+  const { name, namespace, annotations } = metadata;
+  const { hostNetwork, containers, initContainers } = spec;
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === "Always");
+  return {
+    metadata: { name, namespace, uid, attempt },
+    ...(hostNetwork ? {} : { hostname: spec.hostname ?? hostnameOf(name) }),
+    dnsConfig: dnsConfig(spec, node.resolvConf),
+    portMappings: [...containers, ...sidecars].flatMap(({ ports }) =>
+      ports.map((port) => portMapping(port, hostNetwork)),
+    ),
+    labels: podLabels(pod, uid),
+    annotations,
+    linux: {
+      ...(cgroupParent !== undefined && { cgroupParent }),
+      sysctls: Object.fromEntries(
+        (spec.securityContext?.sysctls ?? []).map(({ name: key, value }) => [key, value]),
+      ),
+      securityContext: sandboxSecurity(pod),
+      ...sandboxResources(pod),
+    },
+  };
+}
+
+function sandboxSecurity(pod: ReadPod) {
+  const { spec } = pod;
+  const { runAsUser, runAsGroup, seLinuxOptions } = spec.securityContext ?? {};
+  const all = [...spec.containers, ...spec.initContainers];
+  return {
+    privileged: all.some(({ securityContext }) => securityContext?.privileged),
+    seccomp: { profileType: ProfileType.RuntimeDefault, localhostRef: "" },
+    namespaceOptions: namespaces(spec),
+    supplementalGroups: supplementalGroups(pod),
+    ...(runAsUser !== undefined && { runAsUser: { value: BigInt(runAsUser) } }),
+    ...(runAsUser !== undefined && runAsGroup !== undefined && { runAsGroup: { value: BigInt(runAsGroup) } }),
+    ...(seLinuxOptions && { selinuxOptions: seLinuxTexts(seLinuxOptions) }),
+  };
+}
+
+/** A pod's name may be longer than the kernel's host names. */
+function hostnameOf(name: string): string {
+  return name.slice(0, 63).replace(/[-.]+$/, "");
+}
+
+function portMapping({ containerPort, hostPort, hostIP, protocol }: ReadPort, hostNetwork: boolean) {
+  return {
+    protocol: Protocol[protocol],
+    containerPort,
+    hostPort: hostPort ?? (hostNetwork ? containerPort : 0),
+    hostIp: hostIP ?? "",
+  };
+}
