@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -23,6 +23,7 @@ interface Peer {
   heard: Buffer[];
   say(channel: number, words?: string): void;
   close(code: number): void;
+  reset(): void;
 }
 
 /** A server of WebSockets that speaks `protocol` and does as it is told once a client is there. */
@@ -45,6 +46,7 @@ async function serveWebSocket(protocol: string, serve: (peer: Peer) => void): Pr
       heard,
       say: (channel, words = "") => connection.send(Buffer.from([channel, ...Buffer.from(words)])),
       close: (code) => connection.close(code),
+      reset: () => (socket as Socket).resetAndDestroy(),
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -125,6 +127,14 @@ describe("a session on a WebSocket server", () => {
       peer.close(1011);
     });
     await expect(text(session.stdout)).rejects.toThrow(/1011/);
+    await expect(session.exited).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("whose connection is reset fails as unavailable", async () => {
+    const session = await open(v5, (peer) => {
+      setTimeout(() => peer.reset(), 50);
+    });
+    await expect(text(session.stdout)).rejects.toMatchObject({ code: "unavailable" });
     await expect(session.exited).rejects.toMatchObject({ code: "unavailable" });
   });
 

@@ -49,7 +49,7 @@ export class SpdyConnection implements StreamOwner {
     this.#nextId = options.role === "client" ? 1 : 2;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.once("end", () => this.#end(undefined));
-    socket.once("error", (error) => this.#end(error));
+    socket.once("error", (cause) => this.#end(lost(cause)));
     socket.once("close", () => this.#end(undefined));
     if (head.length > 0) this.#receive(head);
   }
@@ -231,6 +231,6 @@ export class SpdyConnection implements StreamOwner {
   }
 }
 
-function lost(): UnavailableError {
-  return new UnavailableError("The streaming connection was lost");
+function lost(cause?: Error): UnavailableError {
+  return new UnavailableError("The streaming connection was lost", { cause });
 }

@@ -45,7 +45,7 @@ export class WebSocketConnection {
     this.#options = options;
     this.#reader = new WebSocketReader({ isMasked: options.role === "server" });
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.once("error", (error) => this.#end({ error }));
+    socket.once("error", (cause) => this.#end({ error: lost(cause) }));
     socket.once("end", () => this.#end({ error: lost() }));
     socket.once("close", () => this.#end({ error: lost() }));
     if (head.length > 0) this.#receive(head);
@@ -128,6 +128,6 @@ export class WebSocketConnection {
   }
 }
 
-function lost(): UnavailableError {
-  return new UnavailableError("The streaming connection was lost");
+function lost(cause?: Error): UnavailableError {
+  return new UnavailableError("The streaming connection was lost", { cause });
 }

@@ -119,12 +119,17 @@ describe("a SPDY connection", () => {
     await expect(connection.open({})).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  it("loses its streams with the socket", async () => {
+  it.each([
+    ["ended", () => void server.destroy()],
+    ["reset", () => void server.resetAndDestroy()],
+  ])("loses its streams with the socket, %s", async (_how, lose) => {
     new SpdyConnection(server, Buffer.alloc(0), { role: "server", onStream: () => {} });
     const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
     const stream = await connection.open({});
-    server.destroy();
+    const opening = connection.open({});
+    lose();
     await expect(text(stream)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(opening).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("says nothing of a stream that its client gives up, and drops what still comes", async () => {
