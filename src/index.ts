@@ -46,7 +46,16 @@ export type { ContainerListFilter } from "./api/lists/list-containers.js";
 export type { PodListFilter } from "./api/lists/list-pods.js";
 export type { ListOrder, ListSlice } from "./api/lists/order.js";
 export type { PodFilter } from "./api/lists/pod-filter.js";
-export type { CreateContainerOptions, ListedPod, OwnedPod, Pod, PodResourceUpdate } from "./api/pod.js";
+export type { MetricFamily, MetricKind, MetricSample } from "./api/metrics/metric-family.js";
+export type { Metrics, MetricsOptions } from "./api/metrics/metrics.js";
+export type { PrometheusOptions } from "./api/metrics/prometheus-text.js";
+export type {
+  CreateContainerOptions,
+  ListedPod,
+  OwnedPod,
+  Pod,
+  PodResourceUpdate,
+} from "./api/pod.js";
 export type { PodMetadata, PodState, PodStatus, PodSummary } from "./api/pod-status.js";
 export type { Pods } from "./api/pods.js";
 export type { ForwardOptions, PortForward } from "./api/port-forward.js";
@@ -55,6 +64,13 @@ export type { RunPodOptions } from "./api/run-pod.js";
 export type { RuntimeConfig, RuntimeConfigUpdate } from "./api/runtime-config.js";
 export type { RuntimeCondition, RuntimeHandlerInfo, RuntimeInfo } from "./api/runtime-info.js";
 export type { AttachOptions, SpawnOptions } from "./api/spawn.js";
+export type { ContainerStats } from "./api/stats/container-stats.js";
+export type { CpuUsage } from "./api/stats/cpu-usage.js";
+export type { MemoryUsage, SwapUsage } from "./api/stats/memory-usage.js";
+export type { InterfaceUsage, NetworkUsage } from "./api/stats/network-usage.js";
+export type { PodStats } from "./api/stats/pod-stats.js";
+export type { StatsOptions } from "./api/stats/stats-options.js";
+export type { StatsSample, StatsStreamOptions } from "./api/stats/watch-stats.js";
 export type { VerboseInfo } from "./api/verbose-info.js";
 export type { ContainerExit } from "./api/wait.js";
 export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";

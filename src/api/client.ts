@@ -11,7 +11,9 @@ import { Containers } from "./containers.js";
 import type { ApiContext } from "./context.js";
 import { type ContainerEvent, containerEvents } from "./events.js";
 import { Images } from "./images.js";
+import type { PodFilter } from "./lists/pod-filter.js";
 import { defaultLogRoot } from "./log-paths.js";
+import { type Metrics, type MetricsOptions, readMetrics } from "./metrics/metrics.js";
 import { Pods } from "./pods.js";
 import {
   type RuntimeConfig,
@@ -20,6 +22,7 @@ import {
   updateRuntimeConfig,
 } from "./runtime-config.js";
 import { type RuntimeInfo, readRuntimeInfo } from "./runtime-info.js";
+import { type StatsSample, type StatsStreamOptions, watchStats } from "./stats/watch-stats.js";
 import { sharesEvents, type WatchEvent, type WatchOptions, watch } from "./watch.js";
 
 export interface CriClientParts {
@@ -154,6 +157,50 @@ export class CriClient implements AsyncDisposable {
    */
   watch(options: WatchOptions = {}): AsyncIterable<WatchEvent> {
     return watch(this.#context, { ...options, events: options.events ?? !sharesEvents(this.version) });
+  }
+
+  /**
+   * What pods and their containers use, again and again: the first sample at once, then one each second unless told.
+   * The use of the processor is that since the sample before; in the first one it is what the runtime says, if it
+   * does. For one sample alone see `pods.stats()` and `containers.stats()`.
+   *
+   * Lives through a restart of the runtime, once it has begun. A reader that is slow gets fewer samples. Ends by
+   * `break`, the signal (with its own reason), or an error that stays.
+   *
+   * @throws InvalidArgumentError that names the field of the filter or the option.
+   * @throws UnsupportedError when the runtime tells no stats.
+   *
+   * @example
+   * ```ts
+   * for await (const { pods } of cri.stats({ namespace: "default" }, { intervalMs: 5_000 })) {
+   *   for (const { metadata, cpu, memory } of pods) {
+   *     console.log(metadata.name, cpu?.percent?.toFixed(1) ?? "--", memory?.workingSetBytes ?? "--");
+   *   }
+   * }
+   * ```
+   */
+  stats(filter: PodFilter = {}, options: StatsStreamOptions = {}): AsyncIterable<StatsSample> {
+    return watchStats(this.#context, filter, options);
+  }
+
+  /**
+   * Metrics of the pods and their containers under the names that cAdvisor has given them, as values and as the text
+   * that Prometheus scrapes. Where a runtime has no RPC for metrics (containerd before 2.2, cri-dockerd), or leaves
+   * some out, they are made from its stats.
+   *
+   * @throws UnsupportedError when the runtime tells neither metrics nor stats.
+   *
+   * @example
+   * ```ts
+   * const server = createServer(async (_request, response) => {
+   *   const metrics = await cri.metrics();
+   *   response.setHeader("content-type", metrics.contentType).end(metrics.toPrometheus());
+   * });
+   * server.listen(9101, "127.0.0.1");
+   * ```
+   */
+  async metrics(options: MetricsOptions = {}): Promise<Metrics> {
+    return readMetrics(this.#context, options);
   }
 
   /**

@@ -113,7 +113,7 @@ export function toContainerStatus(id: string, raw: ContainerStatusResponse): Con
   });
 }
 
-function toContainerMetadata(metadata: ContainerMetadataMessage | undefined): ContainerMetadata {
+export function toContainerMetadata(metadata: ContainerMetadataMessage | undefined): ContainerMetadata {
   const { name = "", attempt = 0 } = metadata ?? {};
   return { name, attempt };
 }

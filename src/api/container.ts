@@ -10,6 +10,9 @@ import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
 import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
+import type { ContainerStats } from "./stats/container-stats.js";
+import { readOneContainer } from "./stats/read-stats.js";
+import { measure, type StatsOptions } from "./stats/stats-options.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
 
@@ -192,6 +195,22 @@ export class Container {
   async updateResources(resources: ResourceUpdate, options: CallOptions = {}): Promise<void> {
     const linux = toLinuxResources(resources);
     await this.#context.runtime.updateContainerResources({ containerId: this.id, linux }, options);
+  }
+
+  /**
+   * What it uses now; with `windowMs` the use of the processor is measured over that time. One that does not run uses
+   * neither processor nor memory, and still has what it has written.
+   *
+   * @example
+   * ```ts
+   * const { cpu, memory, filesystem } = await web.stats({ windowMs: 1_000 });
+   * console.log(cpu?.cores, memory?.workingSetBytes, memory?.percentOfLimit, filesystem?.usedBytes);
+   * ```
+   */
+  async stats(options: StatsOptions = {}): Promise<ContainerStats> {
+    return measure(`The reading of stats of container ${this.id}`, options, (rates, call) =>
+      readOneContainer(this.#context, this.id, rates, call),
+    );
   }
 
   /** Has the runtime open the log file anew, after a rotation has renamed it. */

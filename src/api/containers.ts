@@ -3,6 +3,9 @@ import { Container, ListedContainer } from "./container.js";
 import type { ApiContext } from "./context.js";
 import type { ContainerFilter } from "./lists/container-filter.js";
 import { type ContainerListFilter, listContainers, streamContainers } from "./lists/list-containers.js";
+import type { ContainerStats } from "./stats/container-stats.js";
+import { listContainerStats } from "./stats/list-stats.js";
+import { measure, type StatsOptions } from "./stats/stats-options.js";
 
 /** The containers of all pods, ended ones too. New ones are made by their pod. */
 export class Containers {
@@ -56,5 +59,24 @@ export class Containers {
     for await (const summary of streamContainers(this.#context, filter, options)) {
       yield new ListedContainer(this.#context, summary);
     }
+  }
+
+  /**
+   * What the containers use, newest first; ended ones too, for what they have written.
+   *
+   * @throws InvalidArgumentError that names the field of the filter.
+   *
+   * @example
+   * ```ts
+   * const running = await cri.containers.stats({ state: "running", image: "nginx" }, { windowMs: 1_000 });
+   * for (const { metadata, cpu, memory } of running) {
+   *   console.log(metadata.name, cpu?.percent, memory?.workingSetBytes, memory?.limitBytes);
+   * }
+   * ```
+   */
+  async stats(filter: ContainerFilter = {}, options: StatsOptions = {}): Promise<ContainerStats[]> {
+    return measure("The reading of stats", options, (rates, call) =>
+      listContainerStats(this.#context, filter, rates, call),
+    );
   }
 }

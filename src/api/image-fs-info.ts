@@ -27,7 +27,7 @@ export function toImageFsInfo(raw: ImageFsInfoResponse): ImageFsInfo {
   });
 }
 
-function toFilesystemUsage(raw: FilesystemUsageMessage): FilesystemUsage {
+export function toFilesystemUsage(raw: FilesystemUsageMessage): FilesystemUsage {
   return {
     measuredAt: dateOf(raw.timestamp),
     mountpoint: raw.fsId?.mountpoint ?? "",

@@ -80,7 +80,7 @@ export function toPodStatus(id: string, raw: PodSandboxStatusResponse): PodStatu
   });
 }
 
-function toPodMetadata(metadata: PodSandboxMetadata | undefined): PodMetadata {
+export function toPodMetadata(metadata: PodSandboxMetadata | undefined): PodMetadata {
   const { name = "", uid = "", namespace = "", attempt = 0 } = metadata ?? {};
   return { name, uid, namespace, attempt };
 }

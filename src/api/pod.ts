@@ -14,6 +14,9 @@ import { rebuildPodConfig } from "./pod-defaults.js";
 import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
 import { connectPort, type ForwardOptions, forwardPort, type PortForward } from "./port-forward.js";
 import { type ResourceUpdate, toLinuxResources } from "./resources.js";
+import type { PodStats } from "./stats/pod-stats.js";
+import { readOnePod } from "./stats/read-stats.js";
+import { measure, type StatsOptions } from "./stats/stats-options.js";
 
 export interface CreateContainerOptions extends CallOptions {
   /**
@@ -143,6 +146,23 @@ export class Pod {
   ): Promise<ListedContainer[]> {
     const summaries = await listContainers(this.#context, { ...filter, pod: this.id }, options);
     return summaries.map((summary) => new ListedContainer(this.#context, summary));
+  }
+
+  /**
+   * What the pod uses now, with its containers; with `windowMs` the use of the processor is measured over that time.
+   *
+   * @throws CriError with the code `failed_precondition` when the pod is not ready: it uses nothing any more.
+   *
+   * @example
+   * ```ts
+   * const { cpu, network, processes } = await pod.stats({ windowMs: 1_000 });
+   * console.log(cpu?.cores, network?.interfaces[0]?.receivedBytes, processes);
+   * ```
+   */
+  async stats(options: StatsOptions = {}): Promise<PodStats> {
+    return measure(`The reading of stats of pod ${this.id}`, options, (rates, call) =>
+      readOnePod(this.#context, this.id, rates, call),
+    );
   }
 
   /** @internal */

@@ -5,6 +5,9 @@ import { listPods, type PodListFilter, streamPods } from "./lists/list-pods.js";
 import type { PodFilter } from "./lists/pod-filter.js";
 import { ListedPod, type OwnedPod, Pod } from "./pod.js";
 import { type RunPodOptions, runPod } from "./run-pod.js";
+import { listPodStats } from "./stats/list-stats.js";
+import type { PodStats } from "./stats/pod-stats.js";
+import { measure, type StatsOptions } from "./stats/stats-options.js";
 
 /** The pod sandboxes of the runtime. */
 export class Pods {
@@ -77,5 +80,23 @@ export class Pods {
     for await (const summary of streamPods(this.#context, filter, options)) {
       yield new ListedPod(this.#context, summary);
     }
+  }
+
+  /**
+   * What the pods that are ready use, and their containers, newest first. Again and again: `cri.stats()`.
+   *
+   * @throws InvalidArgumentError that names the field of the filter.
+   *
+   * @example
+   * ```ts
+   * for (const { metadata, cpu } of await cri.pods.stats({ namespace: "default" }, { windowMs: 1_000 })) {
+   *   console.log(metadata.name, cpu?.cores);
+   * }
+   * ```
+   */
+  async stats(filter: PodFilter = {}, options: StatsOptions = {}): Promise<PodStats[]> {
+    return measure("The reading of stats", options, (rates, call) =>
+      listPodStats(this.#context, filter, rates, call),
+    );
   }
 }

@@ -26,3 +26,8 @@ export function limitTime({ signal, timeoutMs = 0 }: CallOptions, what: string):
     },
   };
 }
+
+/** For each of the calls: a limit of 0 is none for them either, any other is the signal's to keep. */
+export function limitedCall({ headers, timeoutMs }: CallOptions, { signal }: TimeLimit): CallOptions {
+  return { headers, signal, ...(timeoutMs === 0 && { timeoutMs }) };
+}

@@ -27,6 +27,8 @@ export interface Behaviour {
    */
   readonly reasonAfterOom: RegExp;
   readonly reasonAfterChildOom: RegExp;
+  /** Whether it has the RPCs for metrics; containerd does since 2.2. */
+  readonly tellsMetrics: boolean;
   /** Whether it has the streaming list RPCs. What `list` and `stream` give is the same without them. */
   readonly streamsLists: boolean;
   /** Whether Status lists the handlers; containerd does since 2.0. */
@@ -49,6 +51,7 @@ export const crikitBehaviour: Behaviour = {
   events: "told",
   reasonAfterOom: /^OOMKilled$/,
   reasonAfterChildOom: /^Error$/,
+  tellsMetrics: true,
   streamsLists: true,
   listsHandlers: true,
   runtimeConfig: "told",
@@ -102,6 +105,7 @@ export function containerdBehaviour(version: string): Behaviour {
     events: is16 ? "unsupported" : "told",
     reasonAfterOom: /^(OOMKilled|Error)$/,
     reasonAfterChildOom: /^(OOMKilled|Error)$/,
+    tellsMetrics: false,
     streamsLists: false,
     listsHandlers: !is1,
     runtimeConfig: is1 ? "unsupported" : "told",

@@ -5,6 +5,7 @@ import { type Abilities, type Behaviour, realAbilities } from "./behaviour.js";
 import { containerScenarios } from "./containers.js";
 import { copyScenarios } from "./copy.js";
 import { execScenarios } from "./exec.js";
+import { handleStatsScenarios } from "./handle-stats.js";
 import { imageScenarios } from "./images.js";
 import { logScenarios } from "./logs.js";
 import { nodeScenarios } from "./node.js";
@@ -46,7 +47,10 @@ export function runScenarios(
   describe("sessions", () => sessionScenarios(subject, able));
   if (able.isolates) describe("copy", () => copyScenarios(subject));
   describe("logs", () => logScenarios(subject));
-  if (able.measures) describe("stats", () => statsScenarios(subject));
+  if (able.measures) {
+    describe("stats", () => statsScenarios(subject));
+    describe("stats of handles, and metrics", () => handleStatsScenarios(subject));
+  }
   describe("events and watch", () => watchScenarios(subject));
   describe("resources", () => resourceScenarios(subject, able));
   describe("images", () => imageScenarios(subject));

@@ -1,0 +1,34 @@
+import { sleep } from "../../async/abort.js";
+import { InvalidArgumentError } from "../../errors.js";
+import type { CallOptions } from "../../services/call-options.js";
+import { limitedCall, limitTime } from "../time-limit.js";
+import { CpuRates } from "./cpu-rates.js";
+
+export interface StatsOptions extends CallOptions {
+  /**
+   * Take two samples this far apart, in milliseconds, and tell the use of the processor between them. Unless told it
+   * is what the runtime itself says of the time before, and some runtimes say nothing. A runtime that answers from a
+   * cache (containerd 2 and CRI-O may) needs a window that is longer than it keeps an answer, 10 s and more.
+   */
+  windowMs?: number | undefined;
+}
+
+/** Reads once, or twice for the rates. `timeoutMs` is for the whole. */
+export async function measure<T>(
+  what: string,
+  { windowMs = 0, ...call }: StatsOptions,
+  read: (rates: CpuRates, call: CallOptions) => Promise<T>,
+): Promise<T> {
+  if (!Number.isFinite(windowMs) || windowMs < 0) {
+    throw new InvalidArgumentError(`Option windowMs is ${windowMs}: give milliseconds`, {
+      field: "windowMs",
+    });
+  }
+  const rates = new CpuRates();
+  using limit = limitTime(call, what);
+  const each = limitedCall(call, limit);
+  const only = await read(rates, each);
+  if (windowMs === 0) return only;
+  await sleep(windowMs, limit.signal);
+  return read(rates, each);
+}
