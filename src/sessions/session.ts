@@ -78,7 +78,7 @@ async function readExit(channels: Channels, outputs: readonly Readable[]): Promi
     if (text === "") throw new UnavailableError("The session ended without a word on how the command did");
     const status = parseStatus(text);
     if (status.kind === "exit") return { exitCode: status.exitCode };
-    throw new CriError("unknown", `The command could not be run: ${status.message}`);
+    throw new CriError("unknown", `The session failed: ${status.message}`);
   } finally {
     timer.abort();
   }

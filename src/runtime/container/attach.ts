@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { fromJson } from "@bufbuild/protobuf";
 
+import { drained } from "../../async/drained.js";
 import { CriError, InvalidArgumentError } from "../../errors.js";
 import { followRecords } from "../../logs/follow.js";
 import type { LogRecord } from "../../logs/format.js";
@@ -9,12 +10,13 @@ import { checkChannels } from "../../streaming/check-channels.js";
 import type { SessionIo, SessionRequest } from "../../streaming/streaming-runtime.js";
 import type { SessionStatus } from "../../wire/channels.js";
 import { attachInput } from "../adapters/conmon/attach-input.js";
+import { followOutput } from "../adapters/conmon/follow-output.js";
 import { setTerminalSize } from "../adapters/terminal-size.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
-import { monitorLog } from "./monitor-log.js";
+import { monitorLog, ownLogsKept } from "./monitor-log.js";
 
 /** Checks what can be checked before a client comes for its session. */
 export function prepareAttach(deps: RuntimeDeps, request: AttachRequest): SessionRequest {
@@ -52,7 +54,11 @@ export async function attachSession(
   io.signal.addEventListener("abort", leave, { once: true });
   try {
     const ended = deps.exits.wait(record.id, { signal: left.signal });
-    const records = await followRecords(monitorLog(deps, record).logPath, { signal: left.signal, ended });
+    const { logPath, maxLogBytes } = monitorLog(deps, record);
+    const records =
+      maxLogBytes === undefined
+        ? await followRecords(logPath, { signal: left.signal, ended })
+        : await followOutput(logPath, { mostFiles: ownLogsKept, signal: left.signal, ended });
     const pid = record.init?.pid;
     if (request.tty && pid !== undefined) io.onResize((size) => void setTerminalSize(pid, size));
     void carryInput(deps, record, { io, signal: left.signal }).then((isDetached) => {
@@ -73,7 +79,7 @@ async function carryOutput(records: AsyncIterable<LogRecord>, { stdout, stderr }
     const to = stream === "stdout" ? stdout : stderr;
     if (!to || to.destroyed) continue;
     const bytes = partial ? content : Buffer.concat([content, Buffer.from("\n")]);
-    if (!to.write(bytes)) await Promise.race([once(to, "drain"), once(to, "close")]);
+    if (!to.write(bytes)) await drained(to);
   }
 }
 

@@ -3,11 +3,10 @@ import { join } from "node:path";
 import type { RuntimePaths } from "../paths.js";
 import type { ContainerRecord } from "../state/container-record.js";
 
-/**
- * Nobody reads what was said before. It must be long enough for who joins the container to keep up, since the
- * monitor starts the file anew without a thought for readers.
- */
+/** Nobody reads what was said before, so that it need not be longer than it takes to see that it was replaced. */
 const ownLogBytes = 64 * 1024 * 1024;
+/** A client may be as many files behind; then its session ends. Their names are gone, their room is not. */
+export const ownLogsKept = 4;
 
 interface MonitorLog {
   logPath: string;

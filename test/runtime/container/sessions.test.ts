@@ -99,19 +99,45 @@ describe("a session", () => {
     expect((await session.exited).exitCode).toBe(137);
   });
 
-  it("can be had with a container that keeps no log, however much it says", async () => {
+  describe("with a container that keeps no log", () => {
+    // Says as many bytes as it is told, over and over.
     const talk = "while read -r n; do head -c $n /dev/zero | tr '\\0' x; echo; done";
-    const config = containerConfig(["sh", "-c", talk], { logPath: "", stdin: true, stdinOnce: true });
-    const containerId = await startContainer(test, pod, config);
-    expect((await statusOf(test, containerId)).logPath).toBe("");
-    const asked = { ...channels, stdin: true };
-    const session = await opener.open(
-      asked,
-      async () => (await test.runtime.attach({ containerId, ...asked })).url,
-    );
-    session.stderr.resume();
-    session.stdin.end("3000000\n");
-    expect((await text(session.stdout)).length).toBe(3_000_001);
-    expect((await session.exited).exitCode).toBe(0);
+
+    async function attachTo(command: string) {
+      const config = containerConfig(["sh", "-c", command], { logPath: "", stdin: true, stdinOnce: true });
+      const containerId = await startContainer(test, pod, config);
+      expect((await statusOf(test, containerId)).logPath).toBe("");
+      const asked = { ...channels, stdin: true };
+      const url = async () => (await test.runtime.attach({ containerId, ...asked })).url;
+      const session = await opener.open(asked, url);
+      session.stderr.resume();
+      return { containerId, session };
+    }
+
+    it("gives all that is said, however much", async () => {
+      const { session } = await attachTo(talk);
+      session.stdin.end("3000000\n");
+      expect((await text(session.stdout)).length).toBe(3_000_001);
+      expect((await session.exited).exitCode).toBe(0);
+    });
+
+    it("keeps what is said for a client that does not read for a while", async () => {
+      const { containerId, session } = await attachTo(talk);
+      const bytes = 150 * 1024 * 1024;
+      session.stdin.end(`${bytes}\n`);
+      await until("all is said", async () => (await statusOf(test, containerId)).finishedAt > 0n, 60_000);
+      let came = 0;
+      for await (const chunk of session.stdout) came += chunk.length;
+      expect(came).toBe(bytes + 1);
+      expect((await session.exited).exitCode).toBe(0);
+    });
+
+    it("tells a client that is too far behind that output was lost", { timeout: 60_000 }, async () => {
+      const { containerId, session } = await attachTo(talk);
+      session.stdin.end(`${400 * 1024 * 1024}\n`);
+      await until("all is said", async () => (await statusOf(test, containerId)).finishedAt > 0n, 60_000);
+      session.stdout.resume();
+      await expect(session.exited).rejects.toThrow(/Output was lost.*log_path/);
+    });
   });
 });
