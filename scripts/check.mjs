@@ -11,6 +11,7 @@ const steps = [
   ["contract", ["node", "scripts/check-contract.mjs"]],
   ["generated code", ["node", "scripts/check-generated.mjs"]],
   ["docs", ["node", "scripts/check-docs.mjs"], ["tsx", "scripts/config-reference.ts"]],
+  ["API report", ["tsx", "scripts/api-report.ts"]],
   ["examples against the built package", ["tsc", "-p", "examples"]],
   ["package manifest", ["publint", "--strict"], ["attw", "--pack", ".", "--profile", "node16"]],
   ["packed package", ["vitest", "run", "test/package"]],

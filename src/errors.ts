@@ -50,8 +50,10 @@ export const criReasons = {
   ImageVolumeMountFailed: "image_volume_mount_failed",
 } as const satisfies Record<string, CriErrorCode>;
 
+/** A reason that CRI has a word for; `criReasons` has the code of each. */
 export type CriReason = keyof typeof criReasons;
 
+/** What is known of an error beside its code and message. */
 export interface CriErrorOptions {
   /** Where the error comes from. Never dropped: foreign errors stay reachable through it. */
   cause?: unknown;
@@ -80,9 +82,13 @@ export interface CriErrorOptions {
  * ```
  */
 export class CriError extends Error {
+  /** What to switch on. It stays the same from version to version; the message does not. */
   readonly code: CriErrorCode;
+  /** The RPC that failed, `RunPodSandbox` for example; undefined where it was none. */
   readonly rpc: string | undefined;
+  /** The endpoint that was called, `unix:///run/containerd/containerd.sock` for example. */
   readonly endpoint: string | undefined;
+  /** CRI's own word for it, where the runtime gave one. */
   readonly reason: CriReason | undefined;
   /** How many times the RPC was called before this error was thrown; undefined where it is none of an RPC. */
   readonly tries: number | undefined;
@@ -103,6 +109,7 @@ export class CriError extends Error {
  * request, in the contract's spelling (`config.metadata`), where it is known.
  */
 export class InvalidArgumentError extends CriError {
+  /** The part of the request, `config.metadata` for example; undefined where it is not known. */
   readonly field: string | undefined;
 
   constructor(message: string, options: CriErrorOptions & { field?: string | undefined } = {}) {
@@ -212,6 +219,7 @@ export interface EndpointAttempt {
 
 /** Thrown when `connect()` was given no endpoint and none that it found answers; `attempts` says why for each. */
 export class NoEndpointError extends CriError {
+  /** Each endpoint that was tried, in order, with the reason and the mend. */
   readonly attempts: readonly EndpointAttempt[];
 
   constructor(message: string, options: CriErrorOptions & { attempts: readonly EndpointAttempt[] }) {
@@ -226,8 +234,11 @@ export class NoEndpointError extends CriError {
  * where bytes were asked for.
  */
 export class NonZeroExitError extends CriError {
+  /** The code that the command ended with. */
   readonly exitCode: number;
+  /** What it said until then. */
   readonly stdout: string | Uint8Array;
+  /** What it said on its error output until then. */
   readonly stderr: string | Uint8Array;
 
   constructor(
@@ -258,6 +269,7 @@ export interface ManifestProblem {
 
 /** Thrown when a Pod manifest cannot be carried out as it is: `problems` has all that is to mend, not the first only. */
 export class ManifestError extends InvalidArgumentError {
+  /** Each thing that is wrong, with the field it is in. */
   readonly problems: readonly ManifestProblem[];
 
   constructor(problems: readonly ManifestProblem[], options: CriErrorOptions = {}) {

@@ -24,6 +24,7 @@ export interface ImageRef {
   readonly repository: string;
   /** `latest` unless told; undefined when the reference has only a digest. */
   readonly tag: string | undefined;
+  /** `sha256:...`; undefined when the reference has none. */
   readonly digest: string | undefined;
   /** The completed reference, with tag and digest where there are such. */
   toString(): string;

@@ -39,6 +39,7 @@ export type { ExecOptions, ExecResult } from "./api/exec-options.js";
 export type { Image } from "./api/image.js";
 export type { FilesystemUsage, ImageFsInfo } from "./api/image-fs-info.js";
 export type { EnsuredImage, ImageFilter, Images, PulledImage, PullOptions } from "./api/images.js";
+export type { ObjectChange } from "./api/known-objects.js";
 export type { KubernetesResources } from "./api/kubernetes-resources.js";
 export type { LabelFilter, TextFilter } from "./api/lists/conditions.js";
 export type { ContainerFilter } from "./api/lists/container-filter.js";
@@ -74,7 +75,7 @@ export type { StatsSample, StatsStreamOptions } from "./api/stats/watch-stats.js
 export type { VerboseInfo } from "./api/verbose-info.js";
 export type { ContainerExit } from "./api/wait.js";
 export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";
-export type { WatchChange } from "./api/watch-view.js";
+export type { WatchChange, WatchFilters } from "./api/watch-view.js";
 export {
   CriError,
   type CriErrorCode,

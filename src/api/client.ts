@@ -48,8 +48,11 @@ export class CriClient implements AsyncDisposable {
   readonly runtime: RuntimeClient;
   /** Every RPC of the ImageService, with plain generated messages. */
   readonly image: ImageClient;
+  /** Pods: run, list, stream, get. */
   readonly pods: Pods;
+  /** Containers of all pods: list, stream, get. A pod's handle makes new ones. */
   readonly containers: Containers;
+  /** Images: pull, ensure, list, status, remove. */
   readonly images: Images;
   /** What the runtime said of itself when the client connected. */
   readonly version: VersionResponse;

@@ -17,6 +17,7 @@ type ImageFields = Exclude<MessageInitShape<typeof ImageSpecSchema>, ImageSpec>;
  * stands.
  */
 export interface PodConfig extends Omit<PodFields, "metadata"> {
+  /** What names the pod. Two pods that are the same in all four cannot be at one time. */
   metadata: {
     name: string;
     /** Random unless set. */
@@ -30,6 +31,7 @@ export interface PodConfig extends Omit<PodFields, "metadata"> {
 
 /** What a container is to be: the fields of CRI's `ContainerConfig`. What is set stands. */
 export interface ContainerConfig extends Omit<ContainerFields, "metadata" | "image" | "envs"> {
+  /** What names the container in its pod. Two with the same name and attempt cannot be at one time. */
   metadata: {
     name: string;
     /** Counts the re-creations of one container in its pod; 0 unless set. */

@@ -15,6 +15,7 @@ import {
 } from "./discovery.js";
 import { type ProbeOptions, probeImages, probeRuntime } from "./probe.js";
 
+/** How `connect()` finds and calls the runtime. */
 export interface ConnectOptions extends CallOptions, ConnectionOptions {
   /**
    * The time that connecting may take, in milliseconds; 5 s unless told, 0 for no limit. It is not the limit

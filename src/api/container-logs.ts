@@ -7,6 +7,7 @@ import type { ApiContext } from "./context.js";
 import { limitTime } from "./time-limit.js";
 import { waitForExit } from "./wait.js";
 
+/** Which lines of a container's log to read, and whether to go on. */
 export interface LogOptions extends CallOptions {
   /** How long reading and following may take as a whole, in milliseconds; no limit unless told. */
   timeoutMs?: number | undefined;

@@ -12,27 +12,39 @@ import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 /** `unknown`: the runtime lost track of it, or reported a state that crikit does not know. */
 export type ContainerState = "created" | "running" | "exited" | "unknown";
 
+/** What names a container in its pod. */
 export interface ContainerMetadata {
+  /** As in the pod's manifest, for one that kubelet has made. */
   readonly name: string;
+  /** How many containers of this name were made before it in the pod. */
   readonly attempt: number;
 }
 
 /** A container as a list tells of it. */
 export interface ContainerSummary {
+  /** The whole ID: 64 hex digits with most runtimes. */
   readonly id: string;
+  /** The ID of the pod that it is in. */
   readonly podId: string;
+  /** What names it in its pod. */
   readonly metadata: ContainerMetadata;
+  /** What it was doing when the list was made. */
   readonly state: ContainerState;
+  /** When the runtime made it, to the millisecond. */
   readonly createdAt: Date;
   /** As it was asked for, or as the runtime reads it. */
   readonly image: string;
   /** What the runtime resolved it to: a digest or an ID. */
   readonly imageRef: string;
+  /** What it was labelled with; lists can be filtered by them. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What it was annotated with. Runtimes keep it and do not look at it, save for keys of their own. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** The message of the runtime, with all that CRI says. */
   readonly raw: ContainerMessage;
 }
 
+/** A container as its own status tells of it. */
 export interface ContainerStatus extends Omit<ContainerSummary, "podId" | "raw"> {
   /** Undefined until it was started. */
   readonly startedAt: Date | undefined;
@@ -42,6 +54,7 @@ export interface ContainerStatus extends Omit<ContainerSummary, "podId" | "raw">
   readonly exitCode: number | undefined;
   /** Why it is in its state, in CamelCase: `Completed`, `Error`, `OOMKilled`, `StartError`. */
   readonly reason: string;
+  /** The same as `reason` in a sentence of the runtime's; often empty. */
   readonly message: string;
   /** Where its log lies on the runtime's host; empty when it keeps none. */
   readonly logPath: string;
@@ -49,6 +62,7 @@ export interface ContainerStatus extends Omit<ContainerSummary, "podId" | "raw">
   readonly resources: Resources | undefined;
   /** Empty unless asked for with `verbose`. */
   readonly info: VerboseInfo;
+  /** The message of the runtime, with mounts, resources, user and all else that CRI says. */
   readonly raw: ContainerStatusResponse;
 }
 

@@ -16,11 +16,13 @@ import { measure, type StatsOptions } from "./stats/stats-options.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
 
+/** Options of calls that can tell more than usual. */
 export interface StatusOptions extends CallOptions {
   /** Ask for `info` as well. */
   verbose?: boolean | undefined;
 }
 
+/** How long a container may take to end. */
 export interface StopOptions extends CallOptions {
   /**
    * How long the container may take to end after its stop signal before it is killed, in milliseconds,
@@ -46,6 +48,12 @@ export class Container {
     this.id = id;
   }
 
+  /**
+   * Starts the container, once in its life. Resolves when its process runs.
+   *
+   * @throws CriError when it was started before, or when its command cannot be started: it has exited then, with the
+   * code 128 and the reason `StartError`.
+   */
   async start(options: CallOptions = {}): Promise<void> {
     await this.#context.runtime.startContainer({ containerId: this.id }, options);
   }
@@ -62,6 +70,15 @@ export class Container {
     await ignoreMissing(this.#context.runtime.removeContainer({ containerId: this.id }, options));
   }
 
+  /**
+   * What the runtime says of the container now.
+   *
+   * @example
+   * ```ts
+   * const { state, startedAt } = await web.status();
+   * console.log(state, startedAt?.toISOString());
+   * ```
+   */
   async status(options: StatusOptions = {}): Promise<ContainerStatus> {
     const { verbose = false, ...call } = options;
     const response = await this.#context.runtime.containerStatus({ containerId: this.id, verbose }, call);
@@ -221,6 +238,7 @@ export class Container {
 
 /** A container from a list, with what the list said of it then. */
 export class ListedContainer extends Container {
+  /** As the list had it. Later changes are not in it: ask `status()`. */
   readonly listed: ContainerSummary;
 
   /** @internal */
@@ -232,6 +250,7 @@ export class ListedContainer extends Container {
 
 /** A container that this handle has made. Disposing of it kills and removes it, without a grace period. */
 export class OwnedContainer extends Container implements AsyncDisposable {
+  /** Kills and removes it. Nothing happens when it is gone already. */
   async [Symbol.asyncDispose](): Promise<void> {
     await stopThenRemove(
       () => this.stop({ gracePeriodMs: 0 }),

@@ -18,16 +18,19 @@ export type ContainerEventType = "created" | "started" | "stopped" | "deleted" |
 
 /** Something that has happened to a pod or a container. */
 export interface ContainerEvent {
+  /** What has happened. */
   readonly type: ContainerEventType;
   /** What it happened to; undefined where the runtime does not tell enough to say. */
   readonly kind: "pod" | "container" | undefined;
   /** The ID of the pod or the container that it happened to. */
   readonly id: string;
+  /** When it happened, by the runtime's clock. */
   readonly createdAt: Date;
   /** The pod just after. Runtimes leave it out where it is gone. */
   readonly pod: PodStatus | undefined;
   /** All containers of the pod just after, not only the one it happened to. */
   readonly containers: readonly ContainerStatus[];
+  /** The message of the runtime. */
   readonly raw: ContainerEventResponse;
 }
 

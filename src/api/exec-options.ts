@@ -1,5 +1,6 @@
 import type { CallOptions } from "../services/call-options.js";
 
+/** How to run a command, and what to make of its output. */
 export interface ExecOptions extends CallOptions {
   /**
    * How long the command may run, in milliseconds, rounded up to whole seconds; no limit unless told. At the
@@ -17,9 +18,13 @@ export interface ExecOptions extends CallOptions {
   encoding?: "utf8" | "buffer" | undefined;
 }
 
+/** What a command has said, and how it ended. */
 export interface ExecResult<Output extends string | Buffer = string> {
+  /** The command's own code; 128 and more: ended by signal (code - 128). */
   readonly exitCode: number;
+  /** All of its output, at most 16 MiB. */
   readonly stdout: Output;
+  /** All of its error output, at most 16 MiB. */
   readonly stderr: Output;
 }
 

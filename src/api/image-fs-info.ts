@@ -2,20 +2,25 @@ import { jsonSafe } from "../messages/json.js";
 import type { FilesystemUsage as FilesystemUsageMessage, ImageFsInfoResponse } from "../proto.js";
 import { dateOf } from "./time.js";
 
+/** How full a directory of the runtime is. */
 export interface FilesystemUsage {
   /** When it was measured. */
   readonly measuredAt: Date;
+  /** The directory on the runtime's host, which need not be a mount point. */
   readonly mountpoint: string;
+  /** What lies in it, in bytes; not what is free there. */
   readonly usedBytes: number;
   /** Undefined where the file system has no inodes to count. */
   readonly inodesUsed: number | undefined;
 }
 
+/** How full the file systems of images are. */
 export interface ImageFsInfo {
   /** Where images lie. */
   readonly images: readonly FilesystemUsage[];
   /** Where containers write; none: in the same place as images. */
   readonly containers: readonly FilesystemUsage[];
+  /** The message of the runtime. */
   readonly raw: ImageFsInfoResponse;
 }
 

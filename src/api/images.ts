@@ -12,6 +12,7 @@ import type { ApiContext } from "./context.js";
 import { type Image, toImage } from "./image.js";
 import { type ImageFsInfo, toImageFsInfo } from "./image-fs-info.js";
 
+/** How to pull an image, and with which credentials. */
 export interface PullOptions extends CallOptions {
   /** How long the pull may take, in milliseconds; no limit unless told. */
   timeoutMs?: number | undefined;
@@ -25,16 +26,19 @@ export interface PullOptions extends CallOptions {
   sandboxConfig?: MessageInitShape<typeof PodSandboxConfigSchema> | undefined;
 }
 
+/** An image that was pulled. */
 export interface PulledImage {
   /** What the runtime calls the image from now on: a digest or an ID. */
   readonly imageRef: string;
 }
 
+/** An image that is there now. */
 export interface EnsuredImage extends PulledImage {
   /** False: it was there. */
   readonly pulled: boolean;
 }
 
+/** Which images to list. */
 export interface ImageFilter {
   /** The name, the digest or the ID of an image. */
   image?: string | undefined;

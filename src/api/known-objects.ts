@@ -1,5 +1,6 @@
 /** How what is known of one object has changed. */
 export interface ObjectChange<T> {
+  /** What has become of it. A removed one may come again, under another ID. */
   readonly type: "added" | "updated" | "removed";
   /** As it is now; of a removed one what was last known. */
   readonly object: T;

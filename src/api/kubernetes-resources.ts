@@ -3,6 +3,7 @@ import { millis, parseQuantity, type Quantity, units } from "../quantity.js";
 
 /** Resources in the words of a Kubernetes pod. Amounts are quantities, such as `500m`, `1.5`, `64Mi`. */
 export interface KubernetesResources {
+  /** What the container may use at most. */
   readonly limits?: { cpu?: string | number | undefined; memory?: string | number | undefined } | undefined;
   /** No runtime is told of a memory request: Kubernetes keeps it for its scheduler. */
   readonly requests?: { cpu?: string | number | undefined } | undefined;

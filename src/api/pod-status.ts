@@ -11,31 +11,45 @@ import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 /** `notready`: stopped, or the process that holds its namespaces has died. */
 export type PodState = "ready" | "notready";
 
+/** What names a pod: no two pods of a runtime are the same in all of it. */
 export interface PodMetadata {
+  /** As in the manifest, for one that kubelet has made. */
   readonly name: string;
+  /** The pod's UID in Kubernetes, for one that kubelet has made. */
   readonly uid: string;
+  /** The namespace in Kubernetes, for one that kubelet has made. */
   readonly namespace: string;
+  /** How many sandboxes of this pod were made before it. */
   readonly attempt: number;
 }
 
 /** A pod as a list tells of it. */
 export interface PodSummary {
+  /** The whole ID: 64 hex digits with most runtimes. */
   readonly id: string;
+  /** What names it. */
   readonly metadata: PodMetadata;
+  /** Whether containers could be started in it when the list was made. */
   readonly state: PodState;
+  /** When the runtime made it, to the millisecond. */
   readonly createdAt: Date;
+  /** What it was labelled with; lists can be filtered by them. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What it was annotated with. Runtimes keep it and do not look at it, save for keys of their own. */
   readonly annotations: Readonly<Record<string, string>>;
   /** The runtime handler; empty for the default one. */
   readonly handler: string;
+  /** The message of the runtime, with all that CRI says. */
   readonly raw: PodSandbox;
 }
 
+/** A pod as its own status tells of it. */
 export interface PodStatus extends Omit<PodSummary, "raw"> {
   /** The pod's addresses, the primary first; none in the host's network. */
   readonly ips: readonly string[];
   /** Empty unless asked for with `verbose`. */
   readonly info: VerboseInfo;
+  /** The message of the runtime, with namespaces, containers' statuses and all else that CRI says. */
   readonly raw: PodSandboxStatusResponse;
 }
 

@@ -18,6 +18,7 @@ import type { PodStats } from "./stats/pod-stats.js";
 import { readOnePod } from "./stats/read-stats.js";
 import { measure, type StatsOptions } from "./stats/stats-options.js";
 
+/** Options of the calls that make a container. */
 export interface CreateContainerOptions extends CallOptions {
   /**
    * The configuration that the pod was run with, which CRI wants again. Needed only where the handle has not
@@ -26,6 +27,7 @@ export interface CreateContainerOptions extends CallOptions {
   sandboxConfig?: MessageInitShape<typeof PodSandboxConfigSchema> | undefined;
 }
 
+/** New resources of a pod as a whole. */
 export interface PodResourceUpdate {
   /** The sum of what the containers have. */
   resources?: ResourceUpdate | undefined;
@@ -48,6 +50,15 @@ export class Pod {
     this.id = id;
   }
 
+  /**
+   * What the runtime says of the pod now.
+   *
+   * @example
+   * ```ts
+   * const { state, ips } = await pod.status();
+   * console.log(state, ips[0]);
+   * ```
+   */
   async status(options: StatusOptions = {}): Promise<PodStatus> {
     const { verbose = false, ...call } = options;
     const response = await this.#context.runtime.podSandboxStatus({ podSandboxId: this.id, verbose }, call);
@@ -178,6 +189,7 @@ export class Pod {
 
 /** A pod from a list, with what the list said of it then. */
 export class ListedPod extends Pod {
+  /** As the list had it. Later changes are not in it: ask `status()`. */
   readonly listed: PodSummary;
 
   /** @internal */
@@ -212,6 +224,7 @@ export class OwnedPod extends Pod implements AsyncDisposable {
     if (logDirectory !== undefined) await rm(logDirectory, { recursive: true, force: true });
   }
 
+  /** Stops and removes it without a wait. Nothing happens when it is gone already. */
   async [Symbol.asyncDispose](): Promise<void> {
     await stopThenRemove(
       () => this.stop(),

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
 
+/** Where to listen for connections into the pod. */
 export interface ForwardOptions extends CallOptions {
   /** The local port to listen on; a free one unless told. */
   port?: number | undefined;
@@ -17,7 +18,9 @@ export interface ForwardOptions extends CallOptions {
 
 /** A local listener whose connections lead into a pod. */
 export interface PortForward extends AsyncDisposable {
+  /** The local address that it listens on. */
   readonly host: string;
+  /** The local port that it listens on. */
   readonly port: number;
   /** Ends the listener and its connections. Again: nothing more happens. */
   close(): Promise<void>;

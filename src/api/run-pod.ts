@@ -9,6 +9,7 @@ import { makeLogDirectory } from "./log-paths.js";
 import { OwnedPod } from "./pod.js";
 import { completePodConfig } from "./pod-defaults.js";
 
+/** How to run a pod, beside what it is to be. */
 export interface RunPodOptions extends CallOptions {
   /** The runtime handler to run it with, such as `runc` or `runsc`; the runtime's default unless told. */
   handler?: string | undefined;

@@ -8,9 +8,11 @@ import type { RuntimeClient } from "../services/runtime-client.js";
 export interface RuntimeConfig {
   /** Who makes control groups; undefined where the runtime has none to speak of, as on Windows. */
   readonly cgroupDriver: "systemd" | "cgroupfs" | undefined;
+  /** The message of the runtime. */
   readonly raw: RuntimeConfigResponse;
 }
 
+/** What a runtime can be told of its node. */
 export interface RuntimeConfigUpdate {
   /** The node's pod addresses, for example `10.244.1.0/24`; for two families `10.244.1.0/24,fd00:10:244::/64`. */
   podCidr: string;

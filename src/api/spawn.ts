@@ -6,6 +6,7 @@ import type { ApiContext } from "./context.js";
 import { hasTerminal } from "./terminal.js";
 import { limitTime } from "./time-limit.js";
 
+/** How to start a command, and which streams it gets. */
 export interface SpawnOptions extends CallOptions {
   /** Give the command an input, which `session.stdin` writes to. None unless told; always with `tty`. */
   stdin?: boolean | undefined;
@@ -22,6 +23,7 @@ export interface SpawnOptions extends CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Which streams of a container's own process to join. */
 export interface AttachOptions extends CallOptions {
   /**
    * Write to the container's input, which it must have been created with. None unless told. A container whose
@@ -34,6 +36,7 @@ export interface AttachOptions extends CallOptions {
   size?: TerminalSize | undefined;
   /** How long the session may last, in milliseconds; no limit unless told. */
   timeoutMs?: number | undefined;
+  /** Aborting closes the session; `exited` and the streams fail with the signal's own reason. */
   signal?: AbortSignal | undefined;
 }
 

@@ -12,7 +12,9 @@ export interface ContainerExit {
   readonly exitCode: number;
   /** In CamelCase: `Completed`, `Error`, `OOMKilled`, `StartError`. */
   readonly reason: string;
+  /** The same as `reason` in a sentence of the runtime's; often empty. */
   readonly message: string;
+  /** When it ended, by the runtime's clock; undefined where the runtime does not know. */
   readonly finishedAt: Date | undefined;
 }
 

@@ -9,6 +9,7 @@ import { limitTime } from "./time-limit.js";
 import { defaultTiming, WatchHints, type WatchTiming } from "./watch-hints.js";
 import { type WatchChange, type WatchFilters, WatchView } from "./watch-view.js";
 
+/** What to watch, for how long, and by what means. */
 export interface WatchOptions extends CallOptions, WatchFilters {
   /** How long to watch, in milliseconds; no limit unless told. */
   timeoutMs?: number | undefined;
@@ -21,10 +22,13 @@ export interface WatchOptions extends CallOptions, WatchFilters {
 
 /** The first state has been told, empty or not. */
 export interface WatchSynced {
+  /** Tells it from a change. */
   readonly type: "synced";
+  /** It is of no pod and no container. */
   readonly kind?: undefined;
 }
 
+/** What a watch tells: switch on `type`, then on `kind`. */
 export type WatchEvent = WatchChange | WatchSynced;
 
 /** An error that a restart does not explain may pass as well, but not for ever: this is a good ten seconds. */

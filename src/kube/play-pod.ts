@@ -19,6 +19,7 @@ import type { RestartBackoffOptions } from "./supervise/restart-backoff.js";
 import { readNodeFacts } from "./translate/facts.js";
 import { PodVolumes } from "./volumes/pod-volumes.js";
 
+/** How a manifest is played, and what it refers to. */
 export interface PlayPodOptions extends CallOptions, ManifestObjects {
   /** Gives up the start. A pod that runs is ended by dispose alone. */
   signal?: AbortSignal | undefined;

@@ -31,6 +31,7 @@ export interface PlayedPodParts {
   readonly rollback: Rollback;
 }
 
+/** How long a pod may take to end. */
 export interface StopPodOptions {
   /** The pod's `terminationGracePeriodSeconds` unless told. 0 kills at once. */
   gracePeriodMs?: number | undefined;
@@ -41,8 +42,11 @@ export interface StopPodOptions {
  * it: when it ends without disposing of the pod, the pod goes on, and nobody restarts its containers.
  */
 export class PlayedPod implements AsyncDisposable {
+  /** The pod's name in the manifest. */
   readonly name: string;
+  /** The pod's namespace; `default` where the manifest has none. */
   readonly namespace: string;
+  /** The pod's UID; random where the manifest has none. */
   readonly uid: string;
   readonly #parts: PlayedPodParts;
   #disposed: Promise<void> | undefined;
@@ -86,6 +90,7 @@ export class PlayedPod implements AsyncDisposable {
     );
   }
 
+  /** The pod's phase now. */
   get phase(): PodPhase {
     return this.#parts.run.phase.phase;
   }

@@ -3,23 +3,29 @@ export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 
 /** How one attempt at a container has ended. */
 export interface ContainerEnd {
+  /** Which start it was, counted from 0. */
   readonly attempt: number;
+  /** The code that it ended with. */
   readonly exitCode: number;
   /** In CamelCase: `Completed`, `Error`, `OOMKilled`, `StartError`. */
   readonly reason: string;
   /** What the container has left as its termination message, else what the runtime says. */
   readonly message: string;
+  /** When it ended. */
   readonly finishedAt: Date | undefined;
 }
 
 /** One container of a played pod. */
 export interface PlayedContainerStatus {
+  /** Its name in the manifest. */
   readonly name: string;
   /** Of the newest attempt; undefined: nothing was made so far. */
   readonly id: string | undefined;
+  /** What it does now. */
   readonly state: "waiting" | "running" | "terminated";
   /** Why it waits, or how it has ended: `PodInitializing`, `CrashLoopBackOff`, `ErrImagePull`, `Completed`. */
   readonly reason: string;
+  /** The same as `reason` in a sentence. */
   readonly message: string;
   /** How often it was made anew. */
   readonly restarts: number;
@@ -27,6 +33,7 @@ export interface PlayedContainerStatus {
   readonly started: boolean;
   /** It has started, and its readiness probe says yes. */
   readonly ready: boolean;
+  /** When it was started last. */
   readonly startedAt: Date | undefined;
   /** While it waits: when it is tried again. */
   readonly nextStartAt: Date | undefined;
@@ -36,6 +43,7 @@ export interface PlayedContainerStatus {
 
 /** A played pod as it is now. */
 export interface PlayedPodStatus {
+  /** The pod's phase. */
   readonly phase: PodPhase;
   /** Why it is in its phase, where there is something to say: `DeadlineExceeded`, `SandboxLost`. */
   readonly reason: string;
@@ -49,6 +57,7 @@ export interface PlayedPodStatus {
   readonly ips: readonly string[];
   /** In the order of the manifest, sidecars among them. */
   readonly initContainers: readonly PlayedContainerStatus[];
+  /** In the order of the manifest. */
   readonly containers: readonly PlayedContainerStatus[];
 }
 

@@ -1,6 +1,7 @@
 import { jsonSafe } from "../messages/json.js";
 import { parseTimestamp } from "./timestamp.js";
 
+/** The output of a container that a line was written to. */
 export type LogStream = "stdout" | "stderr";
 
 /** One line as it stands in a log file: one write of the container, or a part of one. */
@@ -41,6 +42,7 @@ export interface LogLine {
   readonly time: Date;
   /** The same in nanoseconds since 1970, as exact as the runtime wrote it. */
   readonly timeNs: bigint;
+  /** The output that it was written to; always `stdout` on a terminal. */
   readonly stream: LogStream;
   /** Without the line end, decoded as UTF-8. */
   readonly text: string;

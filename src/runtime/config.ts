@@ -14,6 +14,7 @@ export interface HandlerConfig {
   features: { recursiveReadOnlyMounts: boolean; userNamespaces: boolean };
 }
 
+/** What a runtime is told at its start: docs/runtime-config.md has each key. */
 export interface RuntimeConfig {
   /** Where to serve: `unix:///PATH`, or the absolute path alone. */
   listen: string;
@@ -43,11 +44,13 @@ export interface RuntimeConfig {
   defaultHandler: string;
   /** The profile behind seccomp's RuntimeDefault. */
   seccompProfile: string;
+  /** The least important messages that are written. */
   logLevel: LogLevel;
   /** How messages are written: JSON lines, or text for people, which `auto` chooses on a terminal. */
   logFormat: LogFormat;
 }
 
+/** What holds for each key that is not set. */
 export const defaultConfig: RuntimeConfig = {
   listen: "unix:///run/crikit/crikit.sock",
   root: "/var/lib/crikit",

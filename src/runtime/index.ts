@@ -21,8 +21,9 @@ import { openWayToSocket, socketGroup } from "./socket-group.js";
 
 export type { HandlerConfig, RuntimeConfig } from "./config.js";
 export { defaultConfig } from "./config.js";
-export type { LogFields, Logger, LogLevel } from "./log.js";
+export type { LogFields, LogFormat, Logger, LogLevel } from "./log.js";
 
+/** What a runtime in this process is given beside its configuration. */
 export interface RuntimeOptions {
   /** Gets the runtime's messages; unless given they go to the standard error. */
   log?: Logger;
@@ -138,6 +139,11 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
 /**
  * Ends and removes everything that a runtime on these directories has made, and the directories. Resolves to
  * false when a step failed; it is logged, the others are done. Throws when a daemon works on the root or the state.
+ *
+ * @example
+ * ```ts no-run It would remove what lies in /var/lib.
+ * await purgeRuntime({ root: "/var/lib/mine", state: "/run/mine" });
+ * ```
  */
 export async function purgeRuntime(
   config: Partial<RuntimeConfig>,

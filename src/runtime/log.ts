@@ -3,21 +3,29 @@ import { scrub } from "../messages/scrub.js";
 /** From the least to the most important. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
+/** How important a message is. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** `json`: an object a line, for programs. `text`: a line for people. `auto`: text on a terminal. */
 export const logFormats = ["auto", "json", "text"] as const;
 
+/** How messages are written: as objects, as text, or as fits where they go. */
 export type LogFormat = (typeof logFormats)[number];
 
+/** Facts beside a message, by name. Errors are written with their causes. */
 export type LogFields = Record<string, unknown>;
 
 /** Writes one line per message. Fields are said beside the message, never inside it. */
 export interface Logger {
+  /** What only matters when looking for a fault. */
   debug(message: string, fields?: LogFields): void;
+  /** What happens in the ordinary way. */
   info(message: string, fields?: LogFields): void;
+  /** What went wrong and was got over. */
   warn(message: string, fields?: LogFields): void;
+  /** What went wrong and needs somebody. */
   error(message: string, fields?: LogFields): void;
+  /** Whether messages of this level are written: for those that cost something to make. */
   isEnabled(level: LogLevel): boolean;
 }
 

@@ -10,6 +10,17 @@ import { createServiceClient, type ServiceClient, type ServiceOptions } from "./
  */
 export type RuntimeClient = ServiceClient<typeof RuntimeService>;
 
+/**
+ * Makes a client of the RuntimeService alone, on a connection of `openConnection()`.
+ *
+ * @example
+ * ```ts
+ * const connection = openConnection(parseEndpoint(cri.endpoint));
+ * const { runtimeName } = await createRuntimeClient(connection).version({});
+ * console.log(runtimeName);
+ * connection.close();
+ * ```
+ */
 export function createRuntimeClient(connection: Connection, options: ServiceOptions = {}): RuntimeClient {
   const rules = { deadlines: runtimeDeadlines, readOnly: runtimeReadOnly };
   return createServiceClient(RuntimeService, rules, connection, options);

@@ -27,6 +27,7 @@ type ServiceMethod<Method> =
       ? (request: MessageInitShape<Input>, options?: CallOptions) => AsyncIterable<MessageShape<Output>>
       : never;
 
+/** What holds for all calls of a service's client. */
 export interface ServiceOptions {
   /**
    * In place of the deadlines that RPCs have by default, in milliseconds; 0 for none. What an RPC adds to its

@@ -25,6 +25,7 @@ const endOfInput = "\x04";
 export class Session implements AsyncDisposable {
   /** `end()` closes the command's input, the outputs go on. Closed from the start unless asked for. */
   readonly stdin: Writable;
+  /** The command's output, held up while nobody reads it. */
   readonly stdout: Readable;
   /** Empty with a terminal, which has one output for both. */
   readonly stderr: Readable;
@@ -66,6 +67,7 @@ export class Session implements AsyncDisposable {
     await this.exited.catch(() => {});
   }
 
+  /** The same as `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

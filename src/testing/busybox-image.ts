@@ -8,13 +8,21 @@ import { runTool } from "./run-tool.js";
 
 /** What an image is made of, for `importImage` and `serveRegistry`. */
 export interface ImageContent {
+  /** What is in the image. */
   readonly files: ImageFiles;
+  /** How its program is run. */
   readonly defaults: ImageDefaults;
 }
 
 /**
  * A small image with a shell, made from this machine's static busybox, so that no registry is needed. Add
  * files of your own by spreading `files`.
+ *
+ * @example
+ * ```ts
+ * const { files, defaults } = await busyboxImage();
+ * await runtime.importImage({ ref: "demo/app:1", files: { ...files, "/app.txt": "hello" }, defaults });
+ * ```
  */
 export async function busyboxImage(): Promise<ImageContent> {
   const busybox = await findStaticBusybox();

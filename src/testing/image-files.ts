@@ -23,6 +23,7 @@ export type ImageFile =
       readonly link: string;
     }
   | {
+      /** A directory, empty but for what other entries put into it. */
       readonly directory: true;
       /** 0o755 by default. */
       readonly mode?: number | undefined;

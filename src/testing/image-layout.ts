@@ -10,11 +10,15 @@ import { runTool } from "./run-tool.js";
 export interface ImageDefaults {
   /** `NAME=value` each. */
   readonly env?: readonly string[] | undefined;
+  /** The program and its first arguments; a container's `command` takes its place. */
   readonly entrypoint?: readonly string[] | undefined;
+  /** The arguments after that, or the whole command line; a container's `args` takes its place. */
   readonly cmd?: readonly string[] | undefined;
+  /** An absolute path in the image; `/` unless told. */
   readonly workingDir?: string | undefined;
   /** `user`, `uid`, `user:group` or `uid:gid`. */
   readonly user?: string | undefined;
+  /** The image's own labels, which CRI does not tell. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -9,15 +9,19 @@ export type ImageSource =
   | {
       /** The image's name, for example `example.test/app:1`. */
       readonly ref: string;
+      /** What is in it. */
       readonly files: ImageFiles;
+      /** How its program is run. */
       readonly defaults?: ImageDefaults | undefined;
     }
   | {
+      /** The image's name, for example `example.test/app:1`. */
       readonly ref: string;
       /** A directory in the OCI image layout, holding one image. */
       readonly layout: string;
     }
   | {
+      /** The image's name, for example `example.test/app:1`. */
       readonly ref: string;
       /** A tar file made by `skopeo copy` to `oci-archive:`, or by `docker save`. */
       readonly archive: string;

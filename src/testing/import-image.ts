@@ -7,6 +7,7 @@ import { parseEndpoint } from "../transport/endpoint.js";
 import { archiveName, type ImageSource, layoutOf } from "./image-source.js";
 import { scratchDirectory } from "./temporary-directory.js";
 
+/** An image that was brought in. */
 export interface ImportedImage {
   /** What a container's `image` may say: the runtime's reference of the image. */
   readonly imageRef: string;
@@ -15,6 +16,11 @@ export interface ImportedImage {
 /**
  * Brings an image into the bundled runtime at `endpoint` without a registry. Other runtimes do not take
  * images from files: serve them one with `serveRegistry`.
+ *
+ * @example
+ * ```ts
+ * await importImage(cri.endpoint, { ref: "demo/busybox:1", ...(await busyboxImage()) });
+ * ```
  */
 export async function importImage(
   endpoint: string,

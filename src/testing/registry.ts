@@ -19,6 +19,7 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** The full reference under which the registry has the image, for example `127.0.0.1:4711/demo/app:1`. */
   ref(name: string): string;
+  /** Stops serving, and removes what was made for it. Again: nothing more happens. */
   close(): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ import type { RuntimeProcess } from "./runtime-process.js";
 
 export const defaultTimeoutMs = 30_000;
 
+/** How the daemon is ended, and how long the next one may take. */
 export interface RestartOptions {
   /** Kills the daemon, as a crash would end it; otherwise it is told to end. */
   readonly kill?: boolean | undefined;

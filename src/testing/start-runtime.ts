@@ -8,6 +8,7 @@ import { placeFlags, purge, purgeAbandoned } from "./purge.js";
 import { defaultTimeoutMs, ownRuntime, type RuntimeHandle } from "./runtime-handle.js";
 import { RuntimeProcess } from "./runtime-process.js";
 
+/** How a private runtime is started. */
 export interface StartRuntimeOptions {
   /** Gives up the start; a runtime that serves is ended by dispose alone. */
   readonly signal?: AbortSignal | undefined;

@@ -6,6 +6,7 @@ import type { Endpoint } from "./endpoint.js";
 import { closeError, Sessions } from "./sessions.js";
 import { createUnixTransport } from "./unix-transport.js";
 
+/** How calls reach the runtime. */
 export interface ConnectionOptions {
   /**
    * A transport of connect-es to use in place of crikit's own, for example `createGrpcTransport` of
@@ -23,6 +24,7 @@ export interface ConnectionOptions {
 
 /** One runtime, called over one HTTP/2 session that is dialled when first needed and again when it ended. */
 export interface Connection {
+  /** The endpoint that it was opened to. */
   readonly endpoint: Endpoint;
   /** For clients of connect-es (`createClient`) on the same session. */
   readonly transport: Transport;
@@ -35,7 +37,17 @@ export interface Connection {
 /** What kubelet takes. */
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 
-/** Makes no request and no socket: the first call dials. */
+/**
+ * Makes no request and no socket: the first call dials.
+ *
+ * @example
+ * ```ts
+ * const connection = openConnection(parseEndpoint(cri.endpoint));
+ * console.log((await createRuntimeClient(connection).version({})).runtimeName);
+ * connection.close();
+ * await connection.closed;
+ * ```
+ */
 export function openConnection(endpoint: Endpoint, options: ConnectionOptions = {}): Connection {
   if (options.transport) return closable(endpoint, options.transport);
   const { maxMessageBytes = defaultMaxMessageBytes, interceptors = [] } = options;

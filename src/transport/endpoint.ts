@@ -21,6 +21,11 @@ const maxPathBytes = 107;
  *
  * @throws InvalidArgumentError for anything else. CRI runtimes serve CRI on a unix socket or a named pipe only: what
  * they listen to on TCP is another service.
+ *
+ * @example
+ * ```ts
+ * parseEndpoint("/run/crio/crio.sock").address; // "unix:///run/crio/crio.sock"
+ * ```
  */
 export function parseEndpoint(text: string): Endpoint {
   return parseEndpointOn(process.platform, text);

@@ -52,7 +52,9 @@ export function printStatus(status: SessionStatus): string {
 
 /** A terminal's size in characters. */
 export interface TerminalSize {
+  /** Characters in a line. */
   readonly columns: number;
+  /** Lines. */
   readonly rows: number;
 }
 

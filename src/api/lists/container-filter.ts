@@ -27,6 +27,7 @@ export interface ContainerFilter {
   id?: string | undefined;
   /** The pod that it is in: its handle, its ID, or the beginning of that. */
   pod?: string | { readonly id: string } | undefined;
+  /** The name in its metadata. */
   name?: TextFilter | undefined;
   /** The namespace of its pod. Costs a list of the pods. */
   namespace?: TextFilter | undefined;
@@ -37,6 +38,7 @@ export interface ContainerFilter {
   image?: string | undefined;
   /** One, or any of several. */
   state?: ContainerState | readonly ContainerState[] | undefined;
+  /** Labels that it has. */
   labels?: LabelFilter | undefined;
 }
 

@@ -18,10 +18,13 @@ import {
 export interface PodFilter {
   /** The ID, or the beginning of it. */
   id?: string | undefined;
+  /** The name in its metadata. */
   name?: TextFilter | undefined;
+  /** The namespace in its metadata. */
   namespace?: TextFilter | undefined;
   /** One, or any of several. */
   state?: PodState | readonly PodState[] | undefined;
+  /** Labels that it has. */
   labels?: LabelFilter | undefined;
 }
 

@@ -11,6 +11,7 @@ import { Sandboxes } from "./sandboxes.js";
 
 /** How a pod has come to its end. */
 export interface PodEnd {
+  /** `Succeeded`: every container has ended with 0. */
   readonly phase: "Succeeded" | "Failed";
   /** Where the containers' ends do not say it: `DeadlineExceeded`, `SandboxLost`, `Stopped`. */
   readonly reason: string;

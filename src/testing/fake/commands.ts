@@ -5,11 +5,13 @@ import type { TerminalSize } from "../../wire/channels.js";
 
 /** One run of a scripted command, as its handler sees it. */
 export interface FakeCommand {
+  /** The command line: the program, then its arguments. */
   readonly argv: readonly string[];
   /** Where it runs: environment and working directory are in the configuration. */
   readonly container: { readonly id: string; readonly podId: string; readonly config: ContainerConfig };
   /** Ended at once where the client sends nothing. */
   readonly stdin: Readable;
+  /** What is written here is the command's output. */
   readonly stdout: Writable;
   /** The same as `stdout` on a terminal. */
   readonly stderr: Writable;

@@ -6,6 +6,7 @@ import type { EventFault } from "./events.js";
 import type { Fault, RpcName } from "./faults.js";
 import type { FakeRegistry } from "./images.js";
 
+/** What a fake runtime has at its start. */
 export interface FakeRuntimeOptions {
   /** Images that are there from the start, for example `["app:test"]`. */
   readonly images?: readonly string[] | undefined;
@@ -17,6 +18,7 @@ export interface FakeRuntimeOptions {
 
 /** How often a fault strikes: the next call alone unless told, `Infinity` for every one. */
 export interface FaultOptions {
+  /** 1 unless told. */
   readonly times?: number | undefined;
 }
 

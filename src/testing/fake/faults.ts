@@ -23,9 +23,11 @@ export interface Fault {
    * A number: after that many messages of a stream.
    */
   readonly at?: "start" | "end" | number | undefined;
+  /** How long to wait first, in milliseconds. */
   readonly delayMs?: number | undefined;
   /** The code that the client's `CriError` shall have; `unsupported` is a runtime without this RPC. */
   readonly error?: FaultCode | undefined;
+  /** The message of the error; one that names the RPC unless told. */
   readonly message?: string | undefined;
   /** Every client's connection breaks, as if the runtime had died, and can be made again at once. */
   readonly cut?: boolean | undefined;

@@ -35,6 +35,7 @@ export interface ContainerManifest {
   restartPolicy?: OneOf<"Always"> | undefined;
 }
 
+/** A port of a container, and the host's port that leads to it. */
 export interface ContainerPort {
   containerPort: number;
   name?: string | undefined;

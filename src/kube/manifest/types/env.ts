@@ -1,5 +1,6 @@
 import type { Quantity } from "./common.js";
 
+/** One environment variable, with its value or where that comes from. */
 export interface EnvVar {
   name: string;
   /** `$(NAME)` stands for a variable before it; `$$(NAME)` for that text itself. */
@@ -15,6 +16,7 @@ export interface EnvVarSource {
   secretKeyRef?: KeyRef | undefined;
 }
 
+/** A field of the pod itself. */
 export interface ObjectFieldRef {
   apiVersion?: string | undefined;
   /**
@@ -24,6 +26,7 @@ export interface ObjectFieldRef {
   fieldPath: string;
 }
 
+/** A request or a limit of a container. */
 export interface ResourceFieldRef {
   /** The container itself unless told. */
   containerName?: string | undefined;
@@ -33,6 +36,7 @@ export interface ResourceFieldRef {
   divisor?: Quantity | undefined;
 }
 
+/** One key of a ConfigMap or a Secret. */
 export interface KeyRef {
   name?: string | undefined;
   key: string;
@@ -46,6 +50,7 @@ export interface EnvFromSource {
   secretRef?: ObjectRef | undefined;
 }
 
+/** A ConfigMap or a Secret as a whole. */
 export interface ObjectRef {
   name?: string | undefined;
   optional?: boolean | undefined;

@@ -16,6 +16,7 @@ export interface PodManifest {
   spec?: PodSpec | undefined;
 }
 
+/** What a pod is to be, in Kubernetes' words. */
 export interface PodSpec {
   /** Started one after the other, in this order. */
   containers: ContainerManifest[];
@@ -54,12 +55,14 @@ export interface PodSpec {
   automountServiceAccountToken?: boolean | undefined;
 }
 
+/** What stands in the pod's resolv.conf. */
 export interface PodDnsConfig {
   nameservers?: string[] | undefined;
   searches?: string[] | undefined;
   options?: { name?: string | undefined; value?: string | undefined }[] | undefined;
 }
 
+/** A line of the pod's /etc/hosts. */
 export interface HostAlias {
   ip: string;
   hostnames?: string[] | undefined;

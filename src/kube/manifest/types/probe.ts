@@ -6,6 +6,7 @@ interface Handler {
   httpGet?: HttpGetAction | undefined;
 }
 
+/** A question that is asked of a container again and again. */
 export interface Probe extends Handler {
   tcpSocket?: { port: PortRef; host?: string | undefined } | undefined;
   /** 0 unless told. */
@@ -22,10 +23,12 @@ export interface Probe extends Handler {
   terminationGracePeriodSeconds?: number | undefined;
 }
 
+/** A command that is run in the container. */
 export interface ExecAction {
   command?: string[] | undefined;
 }
 
+/** A request that is sent to the container. */
 export interface HttpGetAction {
   port: PortRef;
   /** `/` unless told. */
@@ -37,10 +40,12 @@ export interface HttpGetAction {
   httpHeaders?: { name: string; value: string }[] | undefined;
 }
 
+/** What is done after a start or before a stop. */
 export interface LifecycleHandler extends Handler {
   sleep?: { seconds: number } | undefined;
 }
 
+/** What is done after a start and before a stop. */
 export interface Lifecycle {
   /** Run when the container has started; if it fails, the container is killed. */
   postStart?: LifecycleHandler | undefined;

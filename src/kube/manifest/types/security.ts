@@ -18,6 +18,7 @@ export interface PodSecurityContext {
   sysctls?: { name: string; value: string }[] | undefined;
 }
 
+/** As whom a container runs, and what it may. */
 export interface SecurityContext {
   runAsUser?: number | undefined;
   runAsGroup?: number | undefined;
@@ -33,12 +34,14 @@ export interface SecurityContext {
   procMount?: OneOf<"Default" | "Unmasked"> | undefined;
 }
 
+/** A seccomp or AppArmor profile. */
 export interface SecurityProfileManifest {
   type: OneOf<"RuntimeDefault" | "Unconfined" | "Localhost">;
   /** Of seccomp a file under `/var/lib/kubelet/seccomp`, of AppArmor a profile's name. */
   localhostProfile?: string | undefined;
 }
 
+/** The SELinux label of a container. */
 export interface SELinuxOptions {
   user?: string | undefined;
   role?: string | undefined;

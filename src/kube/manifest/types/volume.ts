@@ -12,6 +12,7 @@ export interface VolumeManifest {
   projected?: ProjectedVolume | undefined;
 }
 
+/** A directory that lives as long as the pod. */
 export interface EmptyDirVolume {
   /** `Memory` is a tmpfs. */
   medium?: OneOf<"" | "Memory"> | undefined;
@@ -19,6 +20,7 @@ export interface EmptyDirVolume {
   sizeLimit?: Quantity | undefined;
 }
 
+/** A file or a directory of the host. */
 export interface HostPathVolume {
   path: string;
   /** What must be there; unless told it is not looked at. */
@@ -36,6 +38,7 @@ export interface HostPathVolume {
     | undefined;
 }
 
+/** A key, and the file that it becomes. */
 export interface KeyToPath {
   key: string;
   /** Relative, without `..`. */
@@ -43,6 +46,7 @@ export interface KeyToPath {
   mode?: number | undefined;
 }
 
+/** The keys of a ConfigMap as files. */
 export interface ConfigMapVolume {
   name?: string | undefined;
   /** All entries, named by their keys, unless told. */
@@ -52,6 +56,7 @@ export interface ConfigMapVolume {
   optional?: boolean | undefined;
 }
 
+/** The keys of a Secret as files. */
 export interface SecretVolume {
   secretName?: string | undefined;
   items?: KeyToPath[] | undefined;
@@ -60,6 +65,7 @@ export interface SecretVolume {
   optional?: boolean | undefined;
 }
 
+/** A fact of the pod, and the file that it becomes. */
 export interface DownwardApiFile {
   path: string;
   /** As for variables, and `metadata.labels` and `metadata.annotations` as a whole. */
@@ -68,12 +74,14 @@ export interface DownwardApiFile {
   mode?: number | undefined;
 }
 
+/** Facts of the pod as files. */
 export interface DownwardApiVolume {
   items?: DownwardApiFile[] | undefined;
   /** 0644 unless told. */
   defaultMode?: number | undefined;
 }
 
+/** Several sources in one directory. */
 export interface ProjectedVolume {
   sources?: ProjectedSource[] | undefined;
   /** 0644 unless told. */
@@ -87,6 +95,7 @@ export interface ProjectedSource {
   downwardAPI?: Pick<DownwardApiVolume, "items"> | undefined;
 }
 
+/** Where a volume is seen in a container. */
 export interface VolumeMount {
   name: string;
   mountPath: string;
