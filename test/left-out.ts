@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -9,4 +10,7 @@ export const crictlPath = fileURLToPath(
 /** Every test that is left out somewhere, with the reason. Nothing else is skipped, and no failure expected. */
 export const leftOut = {
   crictl: !existsSync(crictlPath) && "there is no Go on this machine to build crictl with",
+  criu:
+    spawnSync("criu", ["check"]).status !== 0 &&
+    "criu is not on this machine, or not up to its kernel: a stand-in writes the images",
 } as const;

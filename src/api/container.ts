@@ -1,6 +1,7 @@
 import type { LogLine } from "../logs/format.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { Session } from "../sessions/session.js";
+import { type CheckpointOptions, checkpointContainer } from "./checkpoint.js";
 import { containerLogs, type LogOptions } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
@@ -228,6 +229,23 @@ export class Container {
     return measure(`The reading of stats of container ${this.id}`, options, (rates, call) =>
       readOneContainer(this.#context, this.id, rates, call),
     );
+  }
+
+  /**
+   * Writes the processes of a running container, with their memory, to an archive on the node, together with what
+   * it has changed in its files and its log. It runs on. For a look at it later: `checkpointctl` reads the archive.
+   *
+   * @throws CriError with the code `failed_precondition` when the runtime has no criu that works on its kernel, or
+   * when criu cannot write down these processes.
+   * @throws UnsupportedError on a runtime without checkpoints: containerd before 2.0.
+   *
+   * @example
+   * ```ts
+   * await web.checkpoint({ path: "/var/lib/checkpoints/web.tar", timeoutMs: 60_000 });
+   * ```
+   */
+  async checkpoint(options: CheckpointOptions): Promise<void> {
+    await checkpointContainer(this.#context, this.id, options);
   }
 
   /** Has the runtime open the log file anew, after a rotation has renamed it. */

@@ -1,5 +1,5 @@
+import { ceilDivide, millis, parseQuantity, units } from "../../quantity.js";
 import type { PodPlan } from "../manifest/plan.js";
-import { ceilDivide, millis, parseQuantity, units } from "../manifest/quantity.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import type { ReadResourceFieldRef } from "../manifest/schema/env.js";
 import type { PodFacts } from "./facts.js";

@@ -1,4 +1,4 @@
-import { parseQuantity } from "../manifest/quantity.js";
+import { parseQuantity } from "../../quantity.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import type { ReadPod } from "../manifest/schema/pod.js";
 import { amountOf } from "./amounts.js";

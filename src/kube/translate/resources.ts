@@ -1,4 +1,4 @@
-import { parseQuantity, units } from "../manifest/quantity.js";
+import { parseQuantity, units } from "../../quantity.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import type { ReadPod } from "../manifest/schema/pod.js";
 import { amountOf, podAmount, readAmount } from "./amounts.js";

@@ -19,6 +19,7 @@ const packages: Record<string, string> = {
   socat: "socat",
   stty: "coreutils",
   "systemd-notify": "systemd",
+  tar: "tar",
   umoci: "umoci",
   umount: "mount",
   unshare: "util-linux",

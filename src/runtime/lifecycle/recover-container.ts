@@ -4,6 +4,7 @@ import type { LifecycleDeps } from "../deps.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
+import { undoCheckpoint } from "./end-checkpoint.js";
 import { finishUpdate } from "./finish-update.js";
 import { findMonitor, requireHandler } from "./oci-container.js";
 import { discardContainer, endContainerProcesses } from "./release-container.js";
@@ -20,6 +21,7 @@ export async function recoverContainer(
   if (!sandbox && deps.sandboxes.unreadable.has(sandboxId)) return;
   if (!sandbox || sandbox.step === "removing") return discardContainer(deps, record);
   if (step === "starting") return recoverStart(deps, record, sandbox);
+  if (record.checkpoint) await undoCheckpoint(deps, record);
   if (record.update) await recoverUpdate(deps, record);
   // Its end was recorded, but what was held for it was not freed.
   if (containerState(record) === "exited" && held.has(id)) await endContainerProcesses(deps, record);

@@ -3,6 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { RuntimeService } from "../../proto.js";
 import type { StreamingServer } from "../../streaming/streaming-server.js";
 import { prepareAttach } from "../container/attach.js";
+import { checkpointContainer } from "../container/checkpoint/checkpoint.js";
 import { createContainer } from "../container/create.js";
 import { prepareExec } from "../container/exec.js";
 import { execSync } from "../container/exec-sync.js";
@@ -87,6 +88,10 @@ export function createRuntimeService(
     listContainerStats: async ({ filter }) => ({ stats: await listContainerStats(deps, filter) }),
     async updateContainerResources(request) {
       await updateContainerResources(deps, request);
+      return {};
+    },
+    async checkpointContainer(request, { signal }) {
+      await checkpointContainer(deps, request, { signal });
       return {};
     },
     async reopenContainerLog(request) {

@@ -19,6 +19,8 @@ export interface ContainerRecord {
   resources?: JsonValue | undefined;
   /** An update of its limits that is under way. */
   update?: LimitsUpdate | undefined;
+  /** A checkpoint under way: its processes may be paused. */
+  checkpoint?: CheckpointWork | undefined;
   image: {
     /** What the request called it. */
     asked: string;
@@ -49,6 +51,12 @@ export interface ContainerRecord {
   /** `Completed`, `Error`, `OOMKilled`, `StartError` or `Unknown`, once it has ended. */
   reason?: string | undefined;
   message?: string | undefined;
+}
+
+/** All that it takes to undo a checkpoint that was not finished. */
+export interface CheckpointWork {
+  /** What it has made on the disk. */
+  paths: string[];
 }
 
 /** All that it takes to finish an update of limits, or to undo it. */

@@ -1,6 +1,12 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type JsonObject, toJson } from "@bufbuild/protobuf";
 
-import { type Container, ContainerSchema, type ContainerStatus, ContainerStatusSchema } from "../../proto.js";
+import {
+  type Container,
+  ContainerConfigSchema,
+  ContainerSchema,
+  type ContainerStatus,
+  ContainerStatusSchema,
+} from "../../proto.js";
 import type { FakeContainer } from "./state.js";
 
 function common({ id, config, imageId, state, createdAt }: FakeContainer) {
@@ -35,4 +41,9 @@ export function containerStatus(container: FakeContainer): ContainerStatus {
     mounts: config.mounts,
     resources: { ...(resources && { linux: resources }) },
   });
+}
+
+/** All that there is of a container without processes. */
+export function checkpointOf({ id, config }: FakeContainer): JsonObject {
+  return { id, config: toJson(ContainerConfigSchema, config) };
 }

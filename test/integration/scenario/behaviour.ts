@@ -1,3 +1,5 @@
+import { leftOut } from "../../left-out.js";
+
 /** Where runtimes differ as these scenarios see them. Everything that is not listed here is the same. */
 export interface Behaviour {
   /** The name that Version tells. */
@@ -37,6 +39,8 @@ export interface Behaviour {
   readonly runtimeConfig: "told" | "unsupported";
   /** Whether UpdatePodSandboxResources is served; containerd does since 2.3. */
   readonly podResources: "taken" | "unsupported";
+  /** Whether CheckpointContainer is served, and can be; containerd does since 2.0. */
+  readonly checkpoints: "made" | "failed_precondition" | "unsupported";
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -56,9 +60,14 @@ export const crikitBehaviour: Behaviour = {
   listsHandlers: true,
   runtimeConfig: "told",
   podResources: "taken",
+  checkpoints: leftOut.criu ? "failed_precondition" : "made",
 };
 
-export const fakeBehaviour: Behaviour = { ...crikitBehaviour, runtimeName: "crikit-fake" };
+export const fakeBehaviour: Behaviour = {
+  ...crikitBehaviour,
+  runtimeName: "crikit-fake",
+  checkpoints: "made",
+};
 
 /** What a runtime can do at all. Scenarios that need what it cannot are not told of it. */
 export interface Abilities {
@@ -110,5 +119,6 @@ export function containerdBehaviour(version: string): Behaviour {
     listsHandlers: !is1,
     runtimeConfig: is1 ? "unsupported" : "told",
     podResources: "unsupported",
+    checkpoints: is1 ? "unsupported" : leftOut.criu ? "failed_precondition" : "made",
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { findLeaks, type Traces } from "../../support/leaks.js";
 import { type Abilities, type Behaviour, realAbilities } from "./behaviour.js";
+import { checkpointScenarios } from "./checkpoints.js";
 import { containerScenarios } from "./containers.js";
 import { copyScenarios } from "./copy.js";
 import { execScenarios } from "./exec.js";
@@ -53,6 +54,7 @@ export function runScenarios(
   }
   describe("events and watch", () => watchScenarios(subject));
   describe("resources", () => resourceScenarios(subject, able));
+  describe("checkpoints", () => checkpointScenarios(subject));
   describe("images", () => imageScenarios(subject));
   describe("the runtime itself", () => nodeScenarios(subject));
 }

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { parseQuantity } from "../quantity.js";
+import { parseQuantity } from "../../../quantity.js";
 import type { Place } from "./place.js";
 import { isAbsent, type Rule } from "./rule.js";
 import { checked } from "./structures.js";

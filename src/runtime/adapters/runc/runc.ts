@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
 import { helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
 import { onTerminal } from "../on-terminal.js";
-import { CommandError, type CommandOutput, runCommand } from "../run-command.js";
+import { CommandError, type CommandOutput, type RunCommandOptions, runCommand } from "../run-command.js";
 import { isKnown } from "./is-known.js";
 
 export interface RuncState {
@@ -40,8 +40,24 @@ export interface Runc {
    * the signal's number. One that could not be run leaves no pid file, and the reason on stderr.
    */
   exec(id: string, process: OciProcess, options: RuncExecOptions): Promise<ChildProcess>;
+  /** Keeps its processes from running until `resume`. */
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  /**
+   * Has criu write down the processes of a container that runs or is paused, which stays as it is. Never ended
+   * before its time: criu's own code is in these processes while it works.
+   */
+  checkpoint(id: string, options: CheckpointOptions): Promise<void>;
   /** Changes the limits of a container that is created, running or paused; what is undefined stays. */
   update(id: string, resources: OciResources): Promise<void>;
+}
+
+export interface CheckpointOptions {
+  /** The program. */
+  criu: string;
+  /** Directories that get what was written down, and criu's log. */
+  images: string;
+  work: string;
 }
 
 export interface RuncOptions {
@@ -54,15 +70,17 @@ export interface RuncOptions {
 
 /** No call takes longer than a moment; one that hangs must not hold up everything behind it. */
 const timeoutMs = 60_000;
+/** Memory is written to the disk. */
+const checkpointMs = 15 * 60_000;
 
 export function createRunc(options: RuncOptions): Runc {
   const globalArgs = ["--root", options.root, ...(options.args ?? [])];
   if (options.systemdCgroup) globalArgs.push("--systemd-cgroup");
 
-  async function run(args: string[], input?: string): Promise<CommandOutput> {
+  async function run(args: string[], more: RunCommandOptions = {}): Promise<CommandOutput> {
     try {
       const env = helperEnvironment();
-      return await runCommand(options.path, [...globalArgs, ...args], { env, input, timeoutMs });
+      return await runCommand(options.path, [...globalArgs, ...args], { env, timeoutMs, ...more });
     } catch (error) {
       if (!(error instanceof CommandError) || error.stderr === "") throw error;
       const message = `${args[0]} was refused: ${ociMessage(error.stderr)}`;
@@ -138,7 +156,26 @@ export function createRunc(options: RuncOptions): Runc {
     },
 
     async update(id, resources) {
-      await run(["update", "--resources", "-", id], JSON.stringify(resources));
+      await run(["update", "--resources", "-", id], { input: JSON.stringify(resources) });
+    },
+
+    async pause(id) {
+      await run(["pause", id]);
+    },
+
+    async resume(id) {
+      await run(["resume", id]);
+    },
+
+    async checkpoint(id, { criu, images, work }) {
+      const env = helperEnvironment();
+      // Found by its name: newer versions of runc take no path of it.
+      env.PATH = `${dirname(criu)}:${env.PATH ?? ""}`;
+      const directories = ["--image-path", images, "--work-path", work];
+      await run(["checkpoint", "--leave-running", "--file-locks", ...directories, id], {
+        env,
+        timeoutMs: checkpointMs,
+      });
     },
   };
 }

@@ -1,0 +1,36 @@
+import { isAbsolute } from "node:path";
+import { InvalidArgumentError } from "../errors.js";
+import type { CallOptions } from "../services/call-options.js";
+import type { ApiContext } from "./context.js";
+import { toSeconds } from "./time.js";
+
+export interface CheckpointOptions extends CallOptions {
+  /**
+   * The archive to write, by its absolute path on the node. It holds all that is in the memory of the processes:
+   * whoever may read it has their secrets.
+   */
+  path: string;
+  /** How long the processes may be written down, rounded up to whole seconds; the runtime's own limit unless told. */
+  timeoutMs?: number | undefined;
+}
+
+/** A runtime needs a moment to undo what was not done in time. */
+const graceMs = 10_000;
+
+export async function checkpointContainer(
+  { runtime }: ApiContext,
+  containerId: string,
+  { path: location, timeoutMs = 0, ...call }: CheckpointOptions,
+): Promise<void> {
+  requireAbsolute(location);
+  const timeout = toSeconds(timeoutMs);
+  const limit = timeout > 0n ? { timeoutMs: Number(timeout) * 1000 + graceMs } : {};
+  await runtime.checkpointContainer({ containerId, location, timeout }, { ...call, ...limit });
+}
+
+function requireAbsolute(path: string): void {
+  if (isAbsolute(path)) return;
+  throw new InvalidArgumentError(`path is "${path}": give an absolute path on the runtime's node`, {
+    field: "path",
+  });
+}

@@ -1,0 +1,34 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Subject } from "./subject.js";
+
+export function checkpointScenarios(subject: () => Subject): void {
+  test("a running container is written to an archive, or the runtime says that it cannot", async () => {
+    const { runPod, runScript, behaviour } = subject();
+    await using pod = await runPod("checkpoint");
+    const container = await runScript(pod, "sleep 1000");
+    const directory = await mkdtemp(join(tmpdir(), "crikit-test-"));
+    try {
+      const path = join(directory, "checkpoint.tar");
+      const made = container.checkpoint({ path, timeoutMs: 60_000 });
+      if (behaviour.checkpoints === "made") {
+        await made;
+        const { size, mode } = await stat(path);
+        expect([size > 0, mode & 0o777]).toEqual([true, 0o600]);
+      } else await expect(made).rejects.toMatchObject({ code: behaviour.checkpoints });
+      expect((await container.status()).state).toBe("running");
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  test("a path that is not absolute is refused", async () => {
+    const container = subject().cri.containers.get("0".repeat(64));
+    await expect(container.checkpoint({ path: "checkpoint.tar" })).rejects.toMatchObject({
+      code: "invalid_argument",
+      field: "path",
+    });
+  });
+}
