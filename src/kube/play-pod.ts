@@ -48,13 +48,14 @@ export interface PlayPodOptions extends CallOptions, ManifestObjects {
  *
  * @example
  * ```ts
+ * import { readFile } from "node:fs/promises";
  * import { connect } from "crikit";
  * import { playPod } from "crikit/kube";
  *
  * await using cri = await connect();
  * await using app = await playPod(cri, await readFile("pod.yaml", "utf8"));
  * await app.waitReady({ timeoutMs: 60_000 });
- * for await (const line of app.container("web").logs({ follow: true })) console.log(line.text);
+ * for await (const line of app.container("web").logs({ follow: true })) if (line.text === "ready") break;
  * ```
  */
 export async function playPod(

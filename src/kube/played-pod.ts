@@ -74,7 +74,7 @@ export class PlayedPod implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for await (const line of app.container("web", { previous: true }).logs()) console.log(line.text);
+   * for await (const line of app.container("web").logs({ tail: 10 })) console.log(line.text);
    * ```
    */
   container(name: string, options: { previous?: boolean | undefined } = {}): Container {
@@ -116,8 +116,9 @@ export class PlayedPod implements AsyncDisposable {
    *
    * @example
    * ```ts
+   * setTimeout(() => app.stop({ gracePeriodMs: 0 }), 100);
    * for await (const change of app.events()) {
-   *   if (change.type === "waiting") console.log(change.container, change.reason, change.message);
+   *   if (change.type === "exited") console.log(change.container, change.exitCode, change.reason);
    * }
    * ```
    */

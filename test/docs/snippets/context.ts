@@ -11,6 +11,7 @@ const given: Readonly<Record<string, string>> = {
   ].join(" "),
   web: 'await using web = await pod.runContainer({ metadata: { name: "web" }, image: { image: "nginx" }, stdin: true });',
   job: 'await using job = await pod.runContainer({ metadata: { name: "job" }, image: { image: "busybox" }, command: ["echo", "done"] });',
+  app: 'await using app = await playPod(cri, { apiVersion: "v1", kind: "Pod", metadata: { name: "app" }, spec: { containers: [{ name: "web", image: "nginx" }] } });',
   runtime: "await using runtime = await startRuntime();",
 };
 
@@ -24,7 +25,7 @@ const givenWithFake: typeof given = {
 
 const load = createRequire(import.meta.url);
 /** What can be imported from each entry of the built package. */
-const entries = ["crikit", "crikit/proto", "crikit/runtime", "crikit/testing"].map(
+const entries = ["crikit", "crikit/kube", "crikit/proto", "crikit/runtime", "crikit/testing"].map(
   (entry) => [entry, Object.keys(load(entry))] as const,
 );
 

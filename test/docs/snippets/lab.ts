@@ -13,7 +13,7 @@ const deadHost = "registry.example";
 const images = ["busybox:latest", "nginx:latest", "registry.k8s.io/pause:3.10"];
 
 const page = "<h1>Welcome to nginx!</h1>\n";
-const serve = "httpd -p 80 -h /usr/share/nginx/html; echo ready; exec sleep infinity";
+const serve = "trap 'exit 0' TERM; httpd -p 80 -h /usr/share/nginx/html; echo ready; sleep infinity & wait";
 
 /** A runtime with images by the names that the docs use. */
 export interface Lab extends AsyncDisposable {
