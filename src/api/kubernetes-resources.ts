@@ -10,7 +10,7 @@ export interface KubernetesResources {
 }
 
 /** Kubelet's, in microseconds. */
-const period = 100_000n;
+export const cpuPeriod = 100_000n;
 const leastQuota = 1000n;
 const leastShares = 2n;
 const mostShares = 262_144n;
@@ -22,16 +22,22 @@ export function kubernetesResources({ limits = {}, requests = {} }: KubernetesRe
   const memory = amount(limits.memory, `${field}.limits.memory`);
   return {
     ...(cpuLimit && {
-      cpuPeriodUs: Number(period),
-      cpuQuotaUs: Number(atLeast(leastQuota, (millis(cpuLimit) * period) / 1000n)),
+      cpuPeriodUs: Number(cpuPeriod),
+      cpuQuotaUs: Number(cpuQuota(millis(cpuLimit))),
     }),
-    ...(cpuRequest && { cpuShares: Number(shares(cpuRequest)) }),
+    ...(cpuRequest && { cpuShares: Number(cpuShares(millis(cpuRequest))) }),
     ...(memory && { memoryLimitBytes: Number(units(memory)) }),
   };
 }
 
-function shares(cpu: Quantity): bigint {
-  const wanted = atLeast(leastShares, (millis(cpu) * 1024n) / 1000n);
+/** For a limit in thousandths of a CPU, in microseconds of each period. */
+export function cpuQuota(cpuMillis: bigint): bigint {
+  return atLeast(leastQuota, (cpuMillis * cpuPeriod) / 1000n);
+}
+
+/** For a request in thousandths of a CPU. */
+export function cpuShares(cpuMillis: bigint): bigint {
+  const wanted = atLeast(leastShares, (cpuMillis * 1024n) / 1000n);
   return wanted > mostShares ? mostShares : wanted;
 }
 

@@ -124,15 +124,18 @@ async function start({ cri, plan, rollback, options, signal }: Start): Promise<P
 /** Says of a start that took too long what it was waiting for. */
 function withStates(cause: DeadlineError, { inits, mains }: PodRun): DeadlineError {
   const unfinished = [...inits, ...mains].map(({ state }) => state.status).filter(isUnfinished);
-  const said = unfinished.map(
-    ({ name, state, reason, message }) =>
-      `container ${name} is ${state}${reason && `, ${reason}`}${message && ` (${message})`}`,
-  );
-  return new DeadlineError([cause.message, ...said].join("; "), { cause });
+  return new DeadlineError([cause.message, ...unfinished.map(describe)].join("; "), { cause });
 }
 
-function isUnfinished({ state, started }: PlayedContainerStatus): boolean {
-  return state === "waiting" || (state === "running" && !started);
+/** Those that wait for others say nothing of why. */
+function isUnfinished({ state, started, reason }: PlayedContainerStatus): boolean {
+  return (state === "waiting" && reason !== "PodInitializing") || (state === "running" && !started);
+}
+
+function describe({ name, state, reason, message, lastEnd }: PlayedContainerStatus): string {
+  const why = [reason, message].filter((text) => text !== "").join(": ");
+  const end = lastEnd && `its last run ended with exit code ${lastEnd.exitCode} (${lastEnd.reason})`;
+  return [`container ${name} is ${state}`, why, end].filter((text) => text).join(", ");
 }
 
 async function canMountRecursively(

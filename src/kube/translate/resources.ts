@@ -1,10 +1,9 @@
+import { cpuPeriod, cpuQuota, cpuShares } from "../../api/kubernetes-resources.js";
 import { parseQuantity, units } from "../../quantity.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import type { ReadPod } from "../manifest/schema/pod.js";
 import { amountOf, podAmount, readAmount } from "./amounts.js";
 import { oomScoreAdjust } from "./qos.js";
-
-const period = 100_000n;
 
 interface Amounts {
   readonly cpuRequest: bigint;
@@ -50,9 +49,9 @@ export function sandboxResources(pod: ReadPod) {
 
 function linuxResources({ cpuRequest, cpuLimit, memoryLimit }: Amounts) {
   return {
-    cpuShares: clamp((cpuRequest * 1024n) / 1000n, 2n, 262_144n),
-    cpuPeriod: period,
-    cpuQuota: cpuLimit === 0n ? 0n : clamp((cpuLimit * period) / 1000n, 1000n),
+    cpuShares: cpuShares(cpuRequest),
+    cpuPeriod,
+    cpuQuota: cpuLimit === 0n ? 0n : cpuQuota(cpuLimit),
     memoryLimitInBytes: memoryLimit,
   };
 }
@@ -63,8 +62,4 @@ function hugepages(limits: Readonly<Record<string, string>>) {
     const quantity = parseQuantity(amount);
     return size && quantity ? [{ pageSize: `${size}B`, limit: units(quantity) }] : [];
   });
-}
-
-function clamp(value: bigint, min: bigint, max = value): bigint {
-  return value < min ? min : value > max ? max : value;
 }
