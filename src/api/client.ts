@@ -175,10 +175,13 @@ export class CriClient implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for await (const { pods } of cri.stats({ namespace: "default" }, { intervalMs: 5_000 })) {
+   * let samples = 0;
+   * for await (const { pods } of cri.stats({ namespace: "default" })) {
    *   for (const { metadata, cpu, memory } of pods) {
    *     console.log(metadata.name, cpu?.percent?.toFixed(1) ?? "--", memory?.workingSetBytes ?? "--");
    *   }
+   *   samples += 1;
+   *   if (samples === 3) break;
    * }
    * ```
    */
@@ -195,11 +198,9 @@ export class CriClient implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * const server = createServer(async (_request, response) => {
-   *   const metrics = await cri.metrics();
-   *   response.setHeader("content-type", metrics.contentType).end(metrics.toPrometheus());
-   * });
-   * server.listen(9101, "127.0.0.1");
+   * const metrics = await cri.metrics();
+   * for (const { name, type, samples } of metrics.families) console.log(name, type, samples.length);
+   * const body = metrics.toPrometheus(); // what a scrape is answered with, as metrics.contentType
    * ```
    */
   async metrics(options: MetricsOptions = {}): Promise<Metrics> {

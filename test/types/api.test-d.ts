@@ -6,6 +6,7 @@ import {
   type ContainerFilter,
   type ContainerListFilter,
   type ContainerState,
+  type ContainerStats,
   type CriClient,
   CriError,
   type CriErrorCode,
@@ -14,13 +15,16 @@ import {
   type ListedContainer,
   type ListedPod,
   type LogLine,
+  type Metrics,
   NoEndpointError,
   type OwnedContainer,
   type OwnedPod,
   type Pod,
   type PodConfig,
   type PodFilter,
+  type PodStats,
   type PodStatus,
+  type StatsSample,
   type WatchEvent,
 } from "crikit";
 import type { ContainerStatusResponse, VersionResponse } from "crikit/proto";
@@ -97,6 +101,18 @@ if (change.type !== "synced") {
   if (change.kind === "pod") expectTypeOf(change.object).toEqualTypeOf<ListedPod>();
   else expectTypeOf(change.previous).toEqualTypeOf<ListedContainer | undefined>();
 }
+
+// Usage: every figure may be unknown; filters are those of lists.
+expectTypeOf(container.stats({ windowMs: 1_000 })).resolves.toEqualTypeOf<ContainerStats>();
+expectTypeOf(pod.stats()).resolves.toEqualTypeOf<PodStats>();
+expectTypeOf<NonNullable<ContainerStats["cpu"]>["cores"]>().toEqualTypeOf<number | undefined>();
+expectTypeOf(cri.stats({ namespace: /^kube-/ }, { intervalMs: 500 })).toEqualTypeOf<
+  AsyncIterable<StatsSample>
+>();
+expectTypeOf(cri.containers.stats).parameter(0).toEqualTypeOf<ContainerFilter | undefined>();
+expectTypeOf(cri.metrics()).resolves.toEqualTypeOf<Metrics>();
+// @ts-expect-error There is no such source.
+void cri.metrics({ source: "guesses" });
 
 // Errors: one to switch on, some to narrow to.
 if (error instanceof CriError) expectTypeOf(error.code).toEqualTypeOf<CriErrorCode>();

@@ -1,12 +1,15 @@
+/** How the values of a metric are to be read. */
 export type MetricKind = "counter" | "gauge";
 
 /** One metric with its values. */
 export interface MetricFamily {
   /** For example `container_memory_working_set_bytes`. The unit is in the name. */
   readonly name: string;
+  /** What it tells, in a sentence. */
   readonly help: string;
   /** A counter only grows; a gauge goes up and down. */
   readonly type: MetricKind;
+  /** One for each container, pod, interface or device: their labels tell them apart. */
   readonly samples: readonly MetricSample[];
 }
 

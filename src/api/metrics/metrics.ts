@@ -7,6 +7,7 @@ import { type PrometheusOptions, prometheusContentType, prometheusText } from ".
 import { type RuntimeMetrics, readRuntimeMetrics } from "./runtime-metrics.js";
 import { readStatsMetrics, statsMetricNames } from "./stats-metrics.js";
 
+/** Where metrics are to come from. */
 export interface MetricsOptions extends CallOptions {
   /**
    * `runtime`, unless told: what the runtime gives as metrics, and from its stats what it does not give so. `stats`: all
@@ -17,6 +18,7 @@ export interface MetricsOptions extends CallOptions {
 
 /** Metrics of the pods that are ready and of their containers, at one time. */
 export class Metrics {
+  /** Those that have a value now. */
   readonly families: readonly MetricFamily[];
   /** How many values the runtime told that say nothing: without a descriptor, or with other labels than it. */
   readonly unreadable: number;

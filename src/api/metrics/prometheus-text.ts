@@ -1,5 +1,6 @@
 import type { MetricFamily, MetricSample } from "./metric-family.js";
 
+/** How the text for Prometheus is written. */
 export interface PrometheusOptions {
   /**
    * Write the time of each value. Off unless told: Prometheus then marks what has gone as stale at once, and does not
@@ -11,6 +12,7 @@ export interface PrometheusOptions {
 /** The content type of this text. */
 export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+/** Metrics in the text format of Prometheus. */
 export function prometheusText(
   families: readonly MetricFamily[],
   { timestamps = false }: PrometheusOptions,

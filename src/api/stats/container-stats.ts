@@ -8,9 +8,13 @@ import { type MemoryUsage, type SwapUsage, toMemoryUsage, toSwapUsage } from "./
 
 /** What a container uses. */
 export interface ContainerStats {
+  /** The whole ID. */
   readonly id: string;
+  /** As it was created with. */
   readonly metadata: ContainerMetadata;
+  /** As it was created with. */
   readonly labels: Readonly<Record<string, string>>;
+  /** As it was created with. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Undefined while it does not run. */
   readonly cpu: CpuUsage | undefined;
@@ -20,6 +24,7 @@ export interface ContainerStats {
   readonly swap: SwapUsage | undefined;
   /** What it has written on its own layer, also once it has ended; undefined until the runtime has measured that. */
   readonly filesystem: FilesystemUsage | undefined;
+  /** As the runtime told it. */
   readonly raw: ContainerStatsMessage;
 }
 

@@ -4,6 +4,7 @@ import type { CpuRate, CpuRates } from "./cpu-rates.js";
 
 /** What is used of the processor. */
 export interface CpuUsage {
+  /** When the runtime measured it. */
   readonly measuredAt: Date;
   /** Processor time since the start, in seconds over all cores. Grows only, save when a container begins anew. */
   readonly usedSeconds: number | undefined;

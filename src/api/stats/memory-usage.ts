@@ -7,6 +7,7 @@ import { dateOf } from "../time.js";
 
 /** What is used of memory, in bytes. Undefined is what the runtime does not tell. */
 export interface MemoryUsage {
+  /** When the runtime measured it. */
   readonly measuredAt: Date;
   /** What cannot be taken back easily: usage without the inactive page cache. What kubelet evicts by. */
   readonly workingSetBytes: number | undefined;
@@ -28,7 +29,9 @@ export interface MemoryUsage {
 
 /** What is used of swap, in bytes. */
 export interface SwapUsage {
+  /** When the runtime measured it. */
   readonly measuredAt: Date;
+  /** What lies there now. */
   readonly usageBytes: number | undefined;
   /** What is left of the limit; undefined without one. */
   readonly availableBytes: number | undefined;

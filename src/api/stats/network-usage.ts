@@ -4,17 +4,23 @@ import { numberOf } from "./memory-usage.js";
 
 /** The traffic of a pod since it was run. */
 export interface NetworkUsage {
+  /** When the runtime measured it. */
   readonly measuredAt: Date;
   /** The one that its default route uses is the first. */
   readonly interfaces: readonly InterfaceUsage[];
 }
 
+/** The traffic of one interface. */
 export interface InterfaceUsage {
   /** For example `eth0`. */
   readonly name: string;
+  /** What came in. */
   readonly receivedBytes: number | undefined;
+  /** Packets that came in broken. */
   readonly receiveErrors: number | undefined;
+  /** What went out. */
   readonly sentBytes: number | undefined;
+  /** Packets that could not be sent. */
   readonly sendErrors: number | undefined;
 }
 

@@ -9,11 +9,17 @@ import { type NetworkUsage, toNetworkUsage } from "./network-usage.js";
 
 /** What a pod uses, as a whole and by container. */
 export interface PodStats {
+  /** The whole ID. */
   readonly id: string;
+  /** As it was run with. */
   readonly metadata: PodMetadata;
+  /** As it was run with. */
   readonly labels: Readonly<Record<string, string>>;
+  /** As it was run with. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of all its containers and its own process; undefined when none runs. */
   readonly cpu: CpuUsage | undefined;
+  /** Of all its containers and its own process; undefined when none runs. */
   readonly memory: MemoryUsage | undefined;
   /** Undefined for a pod in the node's network, and where it `isSummed`. */
   readonly network: NetworkUsage | undefined;
@@ -26,7 +32,7 @@ export interface PodStats {
    * limit and its traffic. containerd 1.6 cannot for pods that were run without a `cgroupParent`.
    */
   readonly isSummed: boolean;
-  /** Made here, where it `isSummed`. */
+  /** As the runtime told it; made here where it `isSummed`. */
   readonly raw: PodSandboxStats;
 }
 

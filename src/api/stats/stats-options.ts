@@ -4,6 +4,7 @@ import type { CallOptions } from "../../services/call-options.js";
 import { limitedCall, limitTime } from "../time-limit.js";
 import { CpuRates } from "./cpu-rates.js";
 
+/** How usage is measured. */
 export interface StatsOptions extends CallOptions {
   /**
    * Take two samples this far apart, in milliseconds, and tell the use of the processor between them. Unless told it

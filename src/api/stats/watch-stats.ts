@@ -9,6 +9,7 @@ import { CpuRates } from "./cpu-rates.js";
 import { listPodStats } from "./list-stats.js";
 import type { PodStats } from "./pod-stats.js";
 
+/** How often samples are taken, and how long. */
 export interface StatsStreamOptions extends CallOptions {
   /** From the beginning of one sample to that of the next, in milliseconds; 1000 unless told. */
   intervalMs?: number | undefined;
@@ -18,6 +19,7 @@ export interface StatsStreamOptions extends CallOptions {
 
 /** What all pods use at one time. */
 export interface StatsSample {
+  /** When it was asked for. Each figure has the time at which it was measured. */
   readonly takenAt: Date;
   /** Those that are ready, newest first. */
   readonly pods: readonly PodStats[];

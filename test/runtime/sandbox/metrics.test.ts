@@ -111,7 +111,7 @@ describe("metrics of pods", () => {
     const pod = await runPod(test);
     const config = containerConfig(["sh", "-c", script], { linux: { resources } });
     const before = BigInt(Date.now()) / 1000n;
-    await startReady(test, pod, config);
+    const containerId = await startReady(test, pod, config);
     let metrics: Metric[] = [];
     await until("a second of processor time was used, and what was written is measured", async () => {
       metrics = (await metricsOf(pod)).containerMetrics[0]?.metrics ?? [];
@@ -130,6 +130,10 @@ describe("metrics of pods", () => {
     expect(value(metrics, "container_ulimits_soft", "max_open_files")).toBeGreaterThan(0n);
     expect(value(metrics, "container_spec_memory_limit_bytes")).toBe(limited.memoryLimitInBytes);
     expect(value(metrics, "container_spec_cpu_quota")).toBeUndefined();
+    const memoryLimitInBytes = 2n * limited.memoryLimitInBytes;
+    await test.runtime.updateContainerResources({ containerId, linux: { memoryLimitInBytes } });
+    const changed = (await metricsOf(pod)).containerMetrics[0]?.metrics ?? [];
+    expect(value(changed, "container_spec_memory_limit_bytes")).toBe(memoryLimitInBytes);
     expect(value(metrics, "container_memory_usage_bytes")).toBeLessThanOrEqual(limited.memoryLimitInBytes);
     expect(value(metrics, "container_memory_max_usage_bytes")).toBeGreaterThan(1_000_000n);
     expect(value(metrics, "container_memory_failures_total", "pgfault", "container")).toBeGreaterThan(100n);

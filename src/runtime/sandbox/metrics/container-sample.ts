@@ -1,11 +1,10 @@
 import { statfs } from "node:fs/promises";
 
-import { fromJson } from "@bufbuild/protobuf";
-
-import { ContainerConfigSchema, type LinuxContainerResources } from "../../../proto.js";
+import type { LinuxContainerResources } from "../../../proto.js";
 import type { GroupCounters, GroupUsage } from "../../adapters/cgroups/cgroups.js";
 import type { MeasuredUsage } from "../../adapters/disk-usage-cache.js";
 import { countOpenFiles, type OpenFiles, softOpenFiles } from "../../adapters/open-files.js";
+import { containerResources } from "../../container/status.js";
 import type { RuntimeDeps } from "../../deps.js";
 import type { ContainerRecord } from "../../state/container-record.js";
 
@@ -40,9 +39,10 @@ export async function readFileSystem({ paths }: RuntimeDeps): Promise<FileSystem
 /** Undefined: it has just ended. */
 export async function sampleContainer(
   { cgroups }: RuntimeDeps,
-  { id, cgroupParent, config, init, startedAt = "0" }: ContainerRecord,
+  record: ContainerRecord,
   disk: Pick<ContainerSample, "layer" | "fileSystem">,
 ): Promise<ContainerSample | undefined> {
+  const { id, cgroupParent, init, startedAt = "0" } = record;
   const group = cgroups.containerGroup(cgroupParent, id);
   const pids = cgroups.pids(group);
   if (pids.length === 0) return undefined;
@@ -52,7 +52,7 @@ export async function sampleContainer(
     processes: pids.length,
     openFiles: await countOpenFiles(pids),
     openFilesAtMost: init && softOpenFiles(init.pid),
-    resources: fromJson(ContainerConfigSchema, config).linux?.resources,
+    resources: containerResources(record),
     startedAt: BigInt(startedAt),
     seenAt: BigInt(Date.now()) * 1_000_000n,
     ...disk,
