@@ -1,7 +1,7 @@
 // The floors of docs/architecture.md: an import may only point down.
 const floor1 =
   "^(gen/|src/(proto|errors|cidr|image-ref|image-source|quantity|resources)[.]ts$|src/(async|messages)/)";
-const floor2 = "^src/(wire|logs|streaming)/";
+const floor2 = "^src/(wire|logs|streaming|diagnostics)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -140,7 +140,14 @@ module.exports = {
       name: "no-dev-dependency-in-src",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer"] },
+    },
+    {
+      name: "open-telemetry-in-one-place",
+      comment: "It is an optional peer: only the import that bears its absence may name it.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/diagnostics/open-telemetry[.]ts$" },
+      to: { path: "node_modules/@opentelemetry/" },
     },
     {
       name: "connect-node-only-in-runtime",

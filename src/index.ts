@@ -78,6 +78,21 @@ export type { ContainerExit } from "./api/wait.js";
 export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";
 export type { WatchChange, WatchFilters } from "./api/watch-view.js";
 export {
+  type ConnectionDiagnostics,
+  diagnosticsChannels,
+  type LogDiagnostics,
+  type OperationDiagnostics,
+  type RetryDiagnostics,
+  type RpcDiagnostics,
+  type SessionDiagnostics,
+} from "./diagnostics/channels.js";
+export type {
+  OpenTelemetryApi,
+  OtelAttributes,
+  OtelContext,
+  OtelSpan,
+} from "./diagnostics/open-telemetry.js";
+export {
   CriError,
   type CriErrorCode,
   type CriErrorOptions,

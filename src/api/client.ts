@@ -77,6 +77,7 @@ export class CriClient implements AsyncDisposable {
     this.image = createImageClient(imageConnection, serviceOptions);
     this.#context = {
       endpoint: this.endpoint,
+      tracing: connection.tracing,
       runtime: this.runtime,
       image: this.image,
       lists: new ListReader(() => this.capabilities(), serviceOptions),

@@ -1,3 +1,4 @@
+import { findOpenTelemetry } from "../diagnostics/open-telemetry.js";
 import { type EndpointAttempt, InvalidArgumentError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
@@ -85,13 +86,14 @@ export async function connectFrom(
     retries,
   } = options;
   const { transport, maxMessageBytes, interceptors, streaming } = options;
+  const { openTelemetry = await findOpenTelemetry() } = options;
   signal?.throwIfAborted();
   if (transport && endpoint === undefined) {
     throw new InvalidArgumentError("A transport needs the endpoint that it leads to", { field: "endpoint" });
   }
   const discovery = endpoint === undefined ? await discoverEndpoints(places) : only(endpoint);
   const image = imageEndpoint === undefined ? discovery.image : candidate(imageEndpoint, "imageEndpoint");
-  const connection = { transport, maxMessageBytes, interceptors };
+  const connection = { transport, maxMessageBytes, interceptors, openTelemetry };
   const probe: ProbeOptions = { connection, signal, timeoutMs, headers };
 
   const found = await findRuntime(discovery.candidates, probe, endpoint !== undefined);

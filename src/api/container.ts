@@ -9,6 +9,7 @@ import { copyIn, copyOut } from "./copy.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
+import { observeLog } from "./log-operation.js";
 import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
 import type { ContainerStats } from "./stats/container-stats.js";
@@ -193,7 +194,8 @@ export class Container {
    * ```
    */
   logs(options: LogOptions = {}): AsyncGenerator<LogLine, void, undefined> {
-    return containerLogs(this.#context, this.id, options);
+    const lines = containerLogs(this.#context, this.id, options);
+    return observeLog(this.#context, { id: this.id, follow: options.follow ?? false }, lines);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { OpenTelemetryApi } from "../diagnostics/open-telemetry.js";
 import type { ImageClient } from "../services/image-client.js";
 import type { ListReader } from "../services/list.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
@@ -6,6 +7,8 @@ import type { SessionOpener } from "../sessions/open-session.js";
 /** What every handle has of its client. */
 export interface ApiContext {
   readonly endpoint: string;
+  /** Where spans go; undefined where there are none. */
+  readonly tracing: OpenTelemetryApi | undefined;
   readonly runtime: RuntimeClient;
   readonly image: ImageClient;
   readonly lists: ListReader;

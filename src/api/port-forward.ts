@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { InvalidArgumentError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
+import { observeConnection } from "./session-operation.js";
 
 /** Where to listen for connections into the pod. */
 export interface ForwardOptions extends CallOptions {
@@ -40,7 +41,9 @@ export async function connectPort(
     const call = { signal, headers, timeoutMs };
     return (await context.runtime.portForward({ podSandboxId, port: [port] }, call)).url;
   };
-  return context.sessions.openPort(port, newUrl, { signal });
+  return observeConnection(context, { kind: "port-forward", id: podSandboxId, port }, () =>
+    context.sessions.openPort(port, newUrl, { signal }),
+  );
 }
 
 /** Listens on this machine; each connection gets one of its own into the pod. */

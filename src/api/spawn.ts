@@ -3,6 +3,7 @@ import type { CallOptions } from "../services/call-options.js";
 import type { Session } from "../sessions/session.js";
 import type { TerminalSize } from "../wire/channels.js";
 import type { ApiContext } from "./context.js";
+import { observeSession } from "./session-operation.js";
 import { hasTerminal } from "./terminal.js";
 import { limitTime } from "./time-limit.js";
 
@@ -51,13 +52,14 @@ export async function spawnSession(
   const { tty = false, stdin = false, headers } = options;
   // On a terminal input is always asked for: without one containerd loses the output of short commands.
   const channels = { stdin: stdin || tty, stdout: true, stderr: !tty, tty };
-  return openLimited(context, options, `Command ${command[0]}`, {
-    ...channels,
-    newUrl: async (signal) => {
-      const request = { containerId, cmd: [...command], ...channels };
-      return (await context.runtime.exec(request, { signal, headers })).url;
-    },
-  });
+  const newUrl = async (signal: AbortSignal | undefined) => {
+    const request = { containerId, cmd: [...command], ...channels };
+    return (await context.runtime.exec(request, { signal, headers })).url;
+  };
+  const program = command[0];
+  return observeSession(context, { kind: "exec", id: containerId, program }, () =>
+    openLimited(context, options, `Command ${program}`, { ...channels, newUrl }),
+  );
 }
 
 /** Joins the container's own process, by the Attach RPC. */
@@ -69,12 +71,12 @@ export async function attachSession(
   const { stdin = false, signal, headers } = options;
   const tty = options.tty ?? (await hasTerminal(context, containerId, { signal, headers }));
   const channels = { stdin, stdout: true, stderr: !tty, tty };
-  return openLimited(context, options, `The session with container ${containerId}`, {
-    ...channels,
-    newUrl: async (signal) => {
-      return (await context.runtime.attach({ containerId, ...channels }, { signal, headers })).url;
-    },
-  });
+  const newUrl = async (signal: AbortSignal | undefined) => {
+    return (await context.runtime.attach({ containerId, ...channels }, { signal, headers })).url;
+  };
+  return observeSession(context, { kind: "attach", id: containerId }, () =>
+    openLimited(context, options, `The session with container ${containerId}`, { ...channels, newUrl }),
+  );
 }
 
 interface Opening {

@@ -7,7 +7,8 @@ import { rpcError } from "../transport/rpc-error.js";
 import type { CallOptions } from "./call-options.js";
 import { isUnsupported, type LearntRpcs } from "./capabilities.js";
 import type { DeadlineRule } from "./deadlines.js";
-import { defaultRetries, withRetries } from "./retry.js";
+import { defaultRetries, type Retry, withRetries } from "./retry.js";
+import { beginRpc, grpcStatus, type RpcOperation, tellRetry, withHeaders } from "./rpc-operation.js";
 
 /** What every call of one RPC has in common. */
 export interface Rpc<Method extends DescMethod = DescMethod> {
@@ -21,37 +22,70 @@ export interface Rpc<Method extends DescMethod = DescMethod> {
   readonly learnt: LearntRpcs;
 }
 
-/** One call of an RPC: its tries, and the error when none succeeds. */
+/** One call of an RPC: its tries, the error when none succeeds, and who is told of it all. */
 export class RpcCall {
   readonly #rpc: Rpc;
   readonly #request: Record<string, unknown>;
+  readonly #options: CallOptions;
   readonly #timeoutMs: number;
   readonly #retries: number;
-  readonly signal: AbortSignal | undefined;
   #tries = 1;
+  #operation: RpcOperation | undefined;
 
   constructor(rpc: Rpc, request: Record<string, unknown>, options: CallOptions) {
     const { defaults, isReadOnly, deadline } = rpc;
     this.#rpc = rpc;
     this.#request = request;
+    this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? deadline(request as never, defaults.timeoutMs);
     this.#retries = isReadOnly ? (options.retries ?? defaults.retries ?? defaultRetries) : 0;
-    this.signal = options.signal;
     // One signal for all calls of a program is common, and Node's warning at the eleventh would be a false one.
-    if (this.signal) setMaxListeners(1_000_000, this.signal);
+    if (options.signal) setMaxListeners(1_000_000, options.signal);
   }
 
-  /** `signal` ends the tries; the caller's own unless another, which aborts with it, is given. */
-  make<T>(attempt: (timeoutMs: number) => Promise<T>, signal = this.signal): Promise<T> {
-    const rules = { retries: this.#retries, timeoutMs: this.#timeoutMs, signal, isWorthRetry };
+  /** Begins the call, and tries it. `end`, `fail` or `leave` must follow. `signal` ends the tries. */
+  make<T>(attempt: Attempt<T>, signal = this.#options.signal): Promise<T> {
+    const { method, connection } = this.#rpc;
+    const told = { request: this.#request, timeoutMs: this.#timeoutMs };
+    const operation = beginRpc(method, connection, told);
+    this.#operation = operation;
+    if (!operation) return this.#try(attempt, this.#options.headers, signal);
+    const headers = withHeaders(this.#options.headers, operation.headers);
+    return operation.run(() => this.#try(attempt, headers, signal));
+  }
+
+  #try<T>(attempt: Attempt<T>, headers: CallOptions["headers"], signal: AbortSignal | undefined): Promise<T> {
+    const onRetry = (retry: Retry) => tellRetry(this.#rpc, this.#operation, retry);
+    const rules = { retries: this.#retries, timeoutMs: this.#timeoutMs, signal, isWorthRetry, onRetry };
     return withRetries(rules, async (leftMs, tries) => {
       this.#tries = tries;
+      if (this.#operation) this.#operation.payload.tries = tries;
       try {
-        return await attempt(leftMs);
+        return await attempt(leftMs, headers);
       } catch (error) {
         throw this.failure(error);
       }
     });
+  }
+
+  /** A message has come, or the end. */
+  answered(): void {
+    this.#rpc.learnt.set(this.#rpc.method.localName, true);
+    if (this.#operation) this.#operation.payload.messages += 1;
+  }
+
+  /** The runtime has answered in full. */
+  end(): void {
+    this.#operation?.end({ "rpc.grpc.status_code": 0 });
+  }
+
+  /** The reader of a stream has left. */
+  leave(): void {
+    this.#operation?.end();
+  }
+
+  fail(error: unknown): void {
+    this.#operation?.fail(error, { "rpc.grpc.status_code": grpcStatus(error) });
   }
 
   /** What to throw for what the transport has thrown. */
@@ -60,7 +94,7 @@ export class RpcCall {
     const thrown = rpcError(error, {
       rpc: method.name,
       endpoint: connection.endpoint,
-      signal: this.signal,
+      signal: this.#options.signal,
       timeoutMs: this.#timeoutMs,
       tries: this.#tries,
       secrets: () => secretsIn(method.input, create(method.input, this.#request)),
@@ -69,6 +103,8 @@ export class RpcCall {
     return thrown;
   }
 }
+
+type Attempt<T> = (timeoutMs: number, headers: CallOptions["headers"]) => Promise<T>;
 
 function isWorthRetry(error: unknown): boolean {
   return error instanceof UnavailableError;

@@ -1,15 +1,11 @@
 import { createLinkedAbortController } from "@connectrpc/connect/protocol";
+import type { RpcCall } from "./rpc-call.js";
 
 /** One call of a server-streaming RPC. */
-export interface StreamCall<Message> {
+interface StreamCall<Message> {
   /** Makes the call; it must end when the signal aborts. */
   open(signal: AbortSignal): Promise<AsyncIterable<Message>>;
-  /** Told when a message, or the end of the stream, has come. */
-  onAnswer(): void;
-  /** Turns what the call throws into what the reader gets. */
-  mapError(error: unknown): unknown;
-  /** The caller's own signal. */
-  signal: AbortSignal | undefined;
+  readonly call: Pick<RpcCall, "answered" | "end" | "failure" | "fail" | "leave">;
 }
 
 /**
@@ -17,52 +13,59 @@ export interface StreamCall<Message> {
  * the runtime when the reader leaves the loop: transports of connect-es leave it running. Each loop over the
  * same stream is a call of its own.
  */
-export function rpcStream<Message>(begin: () => StreamCall<Message>): AsyncIterable<Message> {
-  return { [Symbol.asyncIterator]: () => new RpcStreamIterator(begin()) };
+export function rpcStream<Message>(
+  signal: AbortSignal | undefined,
+  begin: () => StreamCall<Message>,
+): AsyncIterable<Message> {
+  return { [Symbol.asyncIterator]: () => new RpcStreamIterator(signal, begin()) };
 }
 
 class RpcStreamIterator<Message> implements AsyncIterator<Message> {
-  readonly #call: StreamCall<Message>;
+  readonly #stream: StreamCall<Message>;
   readonly #controller: AbortController;
   #messages: Promise<AsyncIterator<Message>> | undefined;
   #isOver = false;
 
-  constructor(call: StreamCall<Message>) {
-    this.#call = call;
-    this.#controller = createLinkedAbortController(call.signal);
+  constructor(signal: AbortSignal | undefined, stream: StreamCall<Message>) {
+    this.#stream = stream;
+    this.#controller = createLinkedAbortController(signal);
   }
 
   async next(): Promise<IteratorResult<Message>> {
     if (this.#isOver) return { done: true, value: undefined };
+    const { call } = this.#stream;
     try {
       this.#messages ??= this.#open();
       const messages = await this.#messages;
       const result = await messages.next();
-      this.#call.onAnswer();
-      if (result.done) this.#end();
+      call.answered();
+      if (result.done) this.#end(() => call.end());
       // A reader that has left while it waited is told of no message.
       return this.#isOver ? { done: true, value: undefined } : result;
     } catch (error) {
       if (this.#isOver) return { done: true, value: undefined };
-      this.#end();
-      throw this.#call.mapError(error);
+      const thrown = call.failure(error);
+      this.#end(() => call.fail(thrown));
+      throw thrown;
     }
   }
 
   async return(): Promise<IteratorResult<Message>> {
-    this.#end();
+    this.#end(() => this.#stream.call.leave());
     return { done: true, value: undefined };
   }
 
   async #open(): Promise<AsyncIterator<Message>> {
-    const messages = await this.#call.open(this.#controller.signal);
+    const messages = await this.#stream.open(this.#controller.signal);
     return messages[Symbol.asyncIterator]();
   }
 
   /** Resets the call if it goes on, and takes the listener off the caller's signal. */
-  #end(): void {
+  #end(tell: () => void): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#controller.abort();
+    tell();
   }
 }
 

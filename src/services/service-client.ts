@@ -77,42 +77,39 @@ function isServerStreaming(method: DescMethod): method is DescMethodServerStream
 }
 
 function unaryMethod(rpc: Rpc<DescMethodUnary>): ServiceMethod<DescMethodUnary> {
-  const { method, connection, learnt } = rpc;
+  const { method, connection } = rpc;
   return async (request, options = {}) => {
     checkOptions(options);
-    const { signal, headers } = options;
-    return new RpcCall(rpc, request, options).make(async (timeoutMs) => {
-      const { message } = await connection.transport.unary(method, signal, timeoutMs, headers, request);
-      learnt.set(method.localName, true);
+    const { signal } = options;
+    const call = new RpcCall(rpc, request, options);
+    try {
+      const { message } = await call.make((timeoutMs, headers) =>
+        connection.transport.unary(method, signal, timeoutMs, headers, request),
+      );
+      call.answered();
+      call.end();
       return message;
-    });
+    } catch (error) {
+      call.fail(error);
+      throw error;
+    }
   };
 }
 
 function streamMethod(rpc: Rpc<DescMethodServerStreaming>): ServiceMethod<DescMethodServerStreaming> {
-  const { method, connection, learnt } = rpc;
+  const { method, connection } = rpc;
   return (request, options = {}) => {
     checkOptions(options);
-    return rpcStream(() => {
+    return rpcStream(options.signal, () => {
       const call = new RpcCall(rpc, request, options);
-      const open = async (own: AbortSignal, timeoutMs: number) => {
-        const requests = createAsyncIterable([request]);
-        const { message } = await connection.transport.stream(
-          method,
-          own,
-          timeoutMs,
-          options.headers,
-          requests,
-        );
-        // Until the first message has come the call can be made again, and the header may come long before.
-        return rpc.isReadOnly ? withFirst(message) : message;
-      };
-      return {
-        signal: call.signal,
-        open: (own) => call.make((timeoutMs) => open(own, timeoutMs), own),
-        onAnswer: () => learnt.set(method.localName, true),
-        mapError: (error) => call.failure(error),
-      };
+      const open = (signal: AbortSignal) =>
+        call.make(async (timeoutMs, headers) => {
+          const requests = createAsyncIterable([request]);
+          const { message } = await connection.transport.stream(method, signal, timeoutMs, headers, requests);
+          // Until the first message has come the call can be made again, and the header may come long before.
+          return rpc.isReadOnly ? withFirst(message) : message;
+        }, signal);
+      return { call, open };
     });
   };
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { deferred } from "../async/deferred.js";
+import type { OpenTelemetryApi } from "../diagnostics/open-telemetry.js";
 import { abortableTransport } from "./abortable-transport.js";
 import type { Endpoint } from "./endpoint.js";
 import { closeError, Sessions } from "./sessions.js";
@@ -20,6 +21,12 @@ export interface ConnectionOptions {
   maxMessageBytes?: number | undefined;
   /** As in connect-es: the first is the outermost. */
   interceptors?: Interceptor[] | undefined;
+  /**
+   * The module `@opentelemetry/api`, for a span of every call, session and log, and for the trace context to be sent to
+   * the runtime. `connect()` finds it by itself where it is installed, and takes `false` for none; `openConnection()`
+   * wants to be given it.
+   */
+  openTelemetry?: OpenTelemetryApi | false | undefined;
 }
 
 /** One runtime, called over one HTTP/2 session that is dialled when first needed and again when it ended. */
@@ -28,6 +35,8 @@ export interface Connection {
   readonly endpoint: Endpoint;
   /** For clients of connect-es (`createClient`) on the same session. */
   readonly transport: Transport;
+  /** Where spans go; undefined where there are none. */
+  readonly tracing: OpenTelemetryApi | undefined;
   /** Ends the session and the calls in flight, which fail with the code `closed`. More calls do nothing. */
   close(): void;
   /** Resolves once `close` was called and the session is gone. */
@@ -49,11 +58,13 @@ const defaultMaxMessageBytes = 16 * 1024 * 1024;
  * ```
  */
 export function openConnection(endpoint: Endpoint, options: ConnectionOptions = {}): Connection {
-  if (options.transport) return closable(endpoint, options.transport);
+  const tracing = options.openTelemetry || undefined;
+  if (options.transport) return closable(endpoint, options.transport, tracing);
   const { maxMessageBytes = defaultMaxMessageBytes, interceptors = [] } = options;
-  const sessions = new Sessions(endpoint.path);
+  const sessions = new Sessions(endpoint);
   return {
     endpoint,
+    tracing,
     transport: createUnixTransport({ sessions, maxMessageBytes }, interceptors),
     close: () => sessions.close(),
     closed: sessions.closed,
@@ -61,13 +72,18 @@ export function openConnection(endpoint: Endpoint, options: ConnectionOptions = 
 }
 
 /** A transport from elsewhere has no way to close it: its calls are ended instead. */
-function closable(endpoint: Endpoint, transport: Transport): Connection {
+function closable(
+  endpoint: Endpoint,
+  transport: Transport,
+  tracing: OpenTelemetryApi | undefined,
+): Connection {
   const controller = new AbortController();
   // One listener for each call in flight is no leak.
   setMaxListeners(0, controller.signal);
   const closed = deferred<void>();
   return {
     endpoint,
+    tracing,
     transport: abortableTransport(transport, controller.signal),
     close() {
       controller.abort(closeError());

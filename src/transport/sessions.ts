@@ -1,7 +1,10 @@
+import type { Channel } from "node:diagnostics_channel";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { deferred } from "../async/deferred.js";
+import { type ConnectionDiagnostics, channels } from "../diagnostics/channels.js";
 import { CriError } from "../errors.js";
 import { DialGate } from "./dial-gate.js";
+import type { Endpoint } from "./endpoint.js";
 import { Session } from "./session.js";
 
 /**
@@ -9,7 +12,7 @@ import { Session } from "./session.js";
  * that was told to go away stays with the calls it has until they are done.
  */
 export class Sessions {
-  readonly #path: string;
+  readonly #endpoint: Endpoint;
   readonly #gate: DialGate;
   readonly #live = new Set<Session>();
   readonly #closed = deferred<void>();
@@ -17,9 +20,9 @@ export class Sessions {
   #dialling: Promise<Session> | undefined;
   #closeError: ConnectError | undefined;
 
-  constructor(path: string) {
-    this.#path = path;
-    this.#gate = new DialGate(path);
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+    this.#gate = new DialGate(endpoint.path);
   }
 
   /** Resolves once `close` was called and every session is gone. */
@@ -49,7 +52,7 @@ export class Sessions {
     this.#gate.enter();
     let session: Session | undefined;
     let healthy = false;
-    session = await Session.dial(this.#path, {
+    session = await Session.dial(this.#endpoint.path, {
       onHealthy: () => {
         healthy = true;
         this.#gate.open();
@@ -57,6 +60,8 @@ export class Sessions {
       onEnd: (error) => {
         if (session) this.#live.delete(session);
         if (!healthy && !this.#closeError) this.#gate.shut(error);
+        if (session) this.#tell(channels.disconnect, { error });
+        else this.#tell(channels.refused, { error, waitMs: this.#gate.waitMs });
         this.#resolveWhenGone();
       },
     });
@@ -66,7 +71,12 @@ export class Sessions {
     }
     this.#live.add(session);
     this.#current = session;
+    this.#tell(channels.connect, {});
     return session;
+  }
+
+  #tell(channel: Channel, event: Omit<ConnectionDiagnostics, "endpoint">): void {
+    if (channel.hasSubscribers) channel.publish({ endpoint: this.#endpoint.address, ...event });
   }
 
   #resolveWhenGone(): void {

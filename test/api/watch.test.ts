@@ -58,6 +58,7 @@ function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
   const sessions = new SessionOpener();
   const context = {
     endpoint: fake.endpoint,
+    tracing: undefined,
     runtime: cri.runtime,
     image: cri.image,
     lists: new ListReader(() => cri.capabilities(), {}),

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -119,6 +119,39 @@ test("the binary tells the version of the package", async () => {
   const { stdout } = await run("npx", ["--no-install", "crikit-runtime", "--version"], { cwd: project });
   expect(stdout).toContain(version);
 });
+
+test.each(["mjs", "cjs"])(
+  "a program in .%s that has OpenTelemetry gets spans, and without it none",
+  async (extension) => {
+    const load = extension === "mjs" ? "await import" : "require";
+    const code = `
+    (async () => {
+      const { connect } = ${load}("crikit");
+      const { startFakeRuntime } = ${load}("crikit/testing");
+      const spans = [];
+      try {
+        const { trace } = ${load}("@opentelemetry/api");
+        const { BasicTracerProvider } = ${load}("@opentelemetry/sdk-trace-base");
+        const processor = { onStart() {}, onEnd: ({ name }) => spans.push(name), shutdown() {}, forceFlush() {} };
+        trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+      } catch (error) {
+        console.log(error.code);
+      }
+      const fake = await startFakeRuntime();
+      const cri = await connect(fake.endpoint);
+      await cri.runtime.status({});
+      console.log(spans.map((name) => name.split("/")[1]).join());
+      await cri[Symbol.asyncDispose]();
+      await fake[Symbol.asyncDispose]();
+    })();
+  `;
+    const modules = join(project, "node_modules/@opentelemetry");
+    expect(await runFile(`spans.${extension}`, code)).toMatch(/^(ERR_)?MODULE_NOT_FOUND\n\n$/);
+    await cp(join(source, "node_modules/@opentelemetry"), modules, { recursive: true });
+    expect(await runFile(`spans.${extension}`, code)).toBe("Version,Status\n");
+    await rm(modules, { recursive: true });
+  },
+);
 
 test("the client works without the optional dependency that only the runtime needs", async () => {
   await rm(join(project, "node_modules/@connectrpc/connect-node"), { recursive: true, force: true });

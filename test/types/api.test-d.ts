@@ -1,4 +1,5 @@
 import {
+  type ConnectOptions,
   type Container,
   type ContainerConfig,
   type ContainerEvent,
@@ -17,6 +18,7 @@ import {
   type LogLine,
   type Metrics,
   NoEndpointError,
+  type OpenTelemetryApi,
   type OwnedContainer,
   type OwnedPod,
   type Pod,
@@ -119,3 +121,7 @@ if (error instanceof CriError) expectTypeOf(error.code).toEqualTypeOf<CriErrorCo
 if (error instanceof NoEndpointError) {
   expectTypeOf(error.attempts[0]).exclude(undefined).toHaveProperty("mend").toEqualTypeOf<string>();
 }
+
+// OpenTelemetry's module is what the option takes.
+expectTypeOf<typeof import("@opentelemetry/api")>().toExtend<OpenTelemetryApi>();
+expectTypeOf<ConnectOptions["openTelemetry"]>().toEqualTypeOf<OpenTelemetryApi | false | undefined>();
