@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Every relative link in a Markdown file leads to a file, and its `#part` to a heading there.
+// Every relative link in a Markdown file leads to a file, and its `#part` to a heading there. A link to a test file
+// whose text is in quotes names a test there.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -16,11 +17,21 @@ if (broken.length > 0) process.exitCode = 1;
 
 function brokenLinks(page) {
   const text = withoutCode(readFileSync(join(projectDirectory, page), "utf8"));
-  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]);
-  return targets
-    .filter((target) => !/^[a-z]+:/i.test(target))
-    .filter((target) => !isThere(page, target))
-    .map((target) => `${page}: the link ${target} leads nowhere`);
+  const links = [...text.matchAll(/(?:\["([^\]]*)")?\]\(([^)\s]+)\)/g)].filter(
+    ([, , to]) => !/^[a-z]+:/i.test(to),
+  );
+  return links.flatMap(([, title, target]) => {
+    if (!isThere(page, target)) return `${page}: the link ${target} leads nowhere`;
+    if (title === undefined || hasTest(page, target, title)) return [];
+    return `${page}: ${target} has no test named "${title}"`;
+  });
+}
+
+function hasTest(page, target, title) {
+  const path = join(dirname(page), target);
+  if (!path.startsWith("test/")) return true;
+  const source = readFileSync(join(projectDirectory, path), "utf8");
+  return ['"', "'", "`"].some((quote) => source.includes(`${quote}${title}${quote}`));
 }
 
 function isThere(page, target) {

@@ -24,11 +24,13 @@ export class MainProcess {
   readonly #kill = new AbortController();
   readonly #end = deferred<number>();
   readonly #attached = new Set<SessionIo>();
+  readonly #hasInput: boolean;
   readonly #stdinOnce: boolean;
 
   constructor({ container, argv, handler = untilStopped, log }: MainProcessParts) {
     const { stdin, stdinOnce, tty } = container.config;
     this.log = log;
+    this.#hasInput = stdin;
     this.#stdinOnce = stdinOnce;
     this.#stdin.on("error", () => {});
     if (!stdin) this.#stdin.end();
@@ -63,21 +65,29 @@ export class MainProcess {
     this.#kill.abort();
   }
 
-  /** Joins a client to it; resolves when either has gone. */
-  async attach(io: SessionIo): Promise<number> {
+  /** Joins a client to it; resolves when either has gone, or the client's input has ended. */
+  async attach(io: SessionIo): Promise<void> {
     this.#attached.add(io);
-    io.stdin?.on("data", (chunk: Buffer) => {
-      if (this.#stdin.writable) this.#stdin.write(chunk);
-    });
-    if (this.#stdinOnce) io.stdin?.once("end", () => this.#stdin.end());
-    const gone = new Promise<number>((resolve) => {
-      io.signal.addEventListener("abort", () => resolve(0), { once: true });
+    const gone = new Promise<void>((resolve) => {
+      io.signal.addEventListener("abort", () => resolve(), { once: true });
     });
     try {
-      return await Promise.race([this.exited, gone]);
+      await Promise.race([this.exited, gone, this.#takeInput(io.stdin, gone)]);
     } finally {
       this.#attached.delete(io);
     }
+  }
+
+  /** Resolves when the session is to end with its input, as it does where another one may have the next. */
+  #takeInput(input: Readable | undefined, gone: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      input?.on("data", (chunk: Buffer) => {
+        if (this.#stdin.writable) this.#stdin.write(chunk);
+      });
+      const end = this.#stdinOnce ? () => void this.#stdin.end() : resolve;
+      if (this.#hasInput) input?.once("end", end);
+      if (this.#hasInput && this.#stdinOnce && input) void gone.then(() => this.#stdin.end());
+    });
   }
 
   #output(stream: LogStream): Writable {

@@ -26,8 +26,8 @@ export function fakeStreaming(deps: FakeDeps): StreamingRuntime {
       return { kind: "exit", exitCode };
     },
     async attach({ containerId }, io) {
-      const exitCode = await runningProcess(deps.state.container(containerId)).attach(io);
-      return { kind: "exit", exitCode };
+      await runningProcess(deps.state.container(containerId)).attach(io);
+      return { kind: "exit", exitCode: 0 };
     },
     async portForward(podSandboxId, port, stream: Duplex) {
       const handler = deps.ports.get(port);

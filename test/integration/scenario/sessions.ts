@@ -108,6 +108,19 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     expect(await outcome(session)).toMatchObject({ out: expect.stringContaining("done"), exitCode: 0 });
   });
 
+  testWhere(able.terminals)("a terminal's output comes whole, although its input stays open", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("tty-whole");
+    const container = await runScript(pod, "sleep 1000");
+    const expected = Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`).join("");
+    for (let round = 0; round < 5; round += 1) {
+      const session = await container.spawn(["seq", "3000"], { tty: true });
+      const { out, exitCode } = await outcome(session);
+      // Until runc has set up the terminal, it may return the carriage twice.
+      expect([out.replace(/\r+\n/g, "\n"), exitCode]).toEqual([expected, 0]);
+    }
+  });
+
   test("an abort ends the session with the signal's own reason", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("abort");
@@ -140,7 +153,36 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     const session = await container.attach({ stdin: true });
     session.stdin.end("once\n");
     expect(await text(session.stdout)).toBe("once\n");
+    // The session has gone well; how the container has ended is the container's to tell.
+    expect((await session.exited).exitCode).toBe(0);
     expect((await container.wait()).exitCode).toBe(7);
+  });
+
+  test("an input meant for one session ends with a client that leaves", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("attach-gone");
+    const container = await runScript(pod, "cat; exit 8", { stdin: true, stdinOnce: true });
+    const session = await container.attach({ stdin: true });
+    session.stdin.write("there\n");
+    await readUntil(session.stdout, "there");
+    await session.close();
+    expect((await container.wait()).exitCode).toBe(8);
+  });
+
+  test("the end of an attached session's input ends the session, and the container goes on", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("detach");
+    const container = await runScript(pod, "while read -r line; do echo got $line; done", { stdin: true });
+    for (const word of ["first", "second"]) {
+      const session = await container.attach({ stdin: true });
+      session.stdin.write(`${word}\n`);
+      expect(await readUntil(session.stdout, word)).toBe(`got ${word}\n`);
+      session.stdin.end();
+      session.stdout.resume();
+      session.stderr.resume();
+      expect((await session.exited).exitCode).toBe(0);
+      expect((await container.status()).state).toBe("running");
+    }
   });
 
   testWhere(able.isolates)("forward carries connections to a port of the pod, many at once", async () => {

@@ -6,6 +6,8 @@ import { deferred } from "../../../async/deferred.js";
 import { CriError } from "../../../errors.js";
 
 const chunkBytes = 64 * 1024;
+/** The kernel tells of changes, but drops what it has to tell when that is too much. */
+const pollMs = 1_000;
 
 interface Held {
   readonly handle: FileHandle;
@@ -16,14 +18,15 @@ interface Held {
 /**
  * The files that a monitor writes to one path, from now on. It replaces a full one by an empty one without a thought
  * for readers, so each is opened as it comes and held until it is read. A file that was missed is an error, never a
- * gap: the kernel tells of every one.
+ * gap.
  */
 export class OutputFiles {
   readonly #path: string;
   readonly #most: number;
   readonly #held: Held[];
   readonly #watcher: FSWatcher;
-  #holding: Promise<void> = Promise.resolve();
+  readonly #poll: NodeJS.Timeout;
+  #looking: Promise<void> = Promise.resolve();
   #lost: CriError | undefined;
   #change = deferred<void>();
 
@@ -34,28 +37,22 @@ export class OutputFiles {
     const name = basename(path);
     this.#watcher = watch(dirname(path), (event, changed) => {
       if (changed !== name) return;
-      if (event === "rename") this.#holding = this.#holding.then(() => this.#hold());
+      if (event === "rename") void this.#look();
       this.#wake();
     });
+    this.#poll = setInterval(() => this.#wake(), pollMs);
     this.#watcher.on("error", (cause) => this.#lose(`The container's output cannot be watched: ${cause}`));
   }
 
   /** Holds `most` files at a time. The first is read from the end of what is in it by now. */
   static async follow(path: string, most: number): Promise<OutputFiles> {
-    for (;;) {
-      const first = await hold(path);
-      const files = new OutputFiles(path, most, first);
-      try {
-        // Nothing has told of a file that came before the watch.
-        if ((await stat(path, { bigint: true })).ino === first.inode) {
-          first.offset = await endOfLines(first.handle);
-          return files;
-        }
-      } catch (error) {
-        await files.close();
-        throw error;
-      }
-      await files.close();
+    const first = await hold(path);
+    try {
+      first.offset = await endOfLines(first.handle);
+      return new OutputFiles(path, most, first);
+    } catch (error) {
+      await first.handle.close();
+      throw error;
     }
   }
 
@@ -77,37 +74,50 @@ export class OutputFiles {
       });
       current.offset += bytesRead;
       if (bytesRead > 0) return buffer.subarray(0, bytesRead);
-      if (!isComplete) break;
-      this.#held.shift();
-      await current.handle.close();
+      if (isComplete) {
+        this.#held.shift();
+        await current.handle.close();
+        continue;
+      }
+      if (this.#lost) throw this.#lost;
+      if ((await inodeAt(this.#path)) === current.inode) return undefined;
+      await this.#look();
     }
-    if (this.#lost) throw this.#lost;
-    return undefined;
   }
 
   async close(): Promise<void> {
     this.#watcher.close();
-    await this.#holding;
+    clearInterval(this.#poll);
+    await this.#looking;
     for (const { handle } of this.#held.splice(0)) await handle.close();
   }
 
-  async #hold(): Promise<void> {
-    if (this.#lost) return;
-    try {
-      const next = await hold(this.#path);
-      const isNew = next.inode !== this.#held.at(-1)?.inode;
-      if (isNew && this.#held.length < this.#most) this.#held.push(next);
-      else {
-        await next.handle.close();
-        const why = isNew
-          ? "more slowly than the container writes"
-          : "while the machine was too busy to keep it";
-        this.#lose(`Output was lost, as it was read ${why}: attach anew, or give the container a log_path`);
+  /** Holds what lies at the path by now, if that is another file. */
+  #look(): Promise<void> {
+    this.#looking = this.#looking.then(async () => {
+      try {
+        if (!this.#lost) await this.#holdNext();
+      } catch (error) {
+        this.#lose(`The container's output cannot be read: ${error}`);
       }
-    } catch (error) {
-      this.#lose(`The container's output cannot be read: ${error}`);
+      this.#wake();
+    });
+    return this.#looking;
+  }
+
+  async #holdNext(): Promise<void> {
+    const last = this.#held.at(-1);
+    const next = await hold(this.#path);
+    const isNew = next.inode !== last?.inode;
+    const isNext = isNew && last !== undefined && (await follows(next, last));
+    if (isNext && this.#held.length < this.#most) {
+      this.#held.push(next);
+      return;
     }
-    this.#wake();
+    await next.handle.close();
+    if (!isNew) return;
+    const why = isNext ? "more slowly than the container writes" : "by a machine too busy to keep it";
+    this.#lose(`Output was lost, as it was read ${why}: attach anew, or give the container a log_path`);
   }
 
   #lose(message: string): void {
@@ -119,6 +129,17 @@ export class OutputFiles {
     this.#change.resolve();
     this.#change = deferred();
   }
+}
+
+/** Nothing lay between them: one was made before the other lost its name, which is when a file was renamed over it. A file system that keeps no time of birth is taken at its word. */
+async function follows(next: Held, last: Held): Promise<boolean> {
+  const { birthtimeNs } = await next.handle.stat({ bigint: true });
+  const { ctimeNs } = await last.handle.stat({ bigint: true });
+  return birthtimeNs <= ctimeNs;
+}
+
+async function inodeAt(path: string): Promise<bigint> {
+  return (await stat(path, { bigint: true })).ino;
 }
 
 async function hold(path: string): Promise<Held> {

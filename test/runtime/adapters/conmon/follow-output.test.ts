@@ -97,13 +97,15 @@ describe("what a monitor writes from now on", () => {
     write("one");
     replace();
     write("nobody sees this");
+    // The kernel's clock of files ticks every few milliseconds. A real file takes longer to fill.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
     replace();
     write("two");
     const seen: string[] = [];
     const reading = rest(records, seen);
     ended.resolve();
     await expect(reading).rejects.toThrow(/lost/);
-    expect(seen).toEqual(["one", "two"]);
+    expect(seen).toEqual(["one"]);
   });
 
   it("ends with the reader's signal, and holds no file then", async () => {
