@@ -27,7 +27,6 @@ export type {
   StatusOptions,
   StopOptions,
 } from "./api/container.js";
-export type { LogOptions } from "./api/container-logs.js";
 export type {
   ContainerMetadata,
   ContainerState,
@@ -48,6 +47,7 @@ export type { ContainerListFilter } from "./api/lists/list-containers.js";
 export type { PodListFilter } from "./api/lists/list-pods.js";
 export type { ListOrder, ListSlice } from "./api/lists/order.js";
 export type { PodFilter } from "./api/lists/pod-filter.js";
+export type { LogOptions } from "./api/log-options.js";
 export type { MetricFamily, MetricKind, MetricSample } from "./api/metrics/metric-family.js";
 export type { Metrics, MetricsOptions } from "./api/metrics/metrics.js";
 export type { PrometheusOptions } from "./api/metrics/prometheus-text.js";
@@ -113,7 +113,8 @@ export {
   UnsupportedError,
 } from "./errors.js";
 export { type ImageRef, parseImageRef } from "./image-ref.js";
-export type { LogLine, LogStream } from "./logs/format.js";
+export type { LogStream } from "./logs/format.js";
+export type { LogLine, RawLogLine } from "./logs/log-line.js";
 export type { CallOptions } from "./services/call-options.js";
 export type { Capabilities } from "./services/capabilities.js";
 

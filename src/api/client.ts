@@ -33,6 +33,7 @@ export interface CriClientParts {
   callTimeoutMs?: number | undefined;
   retries?: number | undefined;
   logRoot?: string | undefined;
+  hostRoot?: string | undefined;
   streaming?: StreamingOptions | undefined;
 }
 
@@ -82,6 +83,7 @@ export class CriClient implements AsyncDisposable {
       image: this.image,
       lists: new ListReader(() => this.capabilities(), serviceOptions),
       logRoot: parts.logRoot ?? defaultLogRoot,
+      hostRoot: parts.hostRoot ?? "/",
       sessions: new SessionOpener(parts.streaming),
     };
     this.pods = new Pods(this.#context);

@@ -40,6 +40,11 @@ export interface ConnectOptions extends CallOptions, ConnectionOptions {
    * `/var/log/pods` unless told. The runtime writes there, so it must be a path on the runtime's host.
    */
   logRoot?: string | undefined;
+  /**
+   * Where the root directory of the runtime's host is mounted, for a program in a container of its own: paths that
+   * the runtime tells of, such as those of logs, are looked for below it. `/` unless told.
+   */
+  hostRoot?: string | undefined;
   /** How exec, attach and port-forward sessions are opened. */
   streaming?: StreamingOptions | undefined;
 }
@@ -85,7 +90,7 @@ export async function connectFrom(
     logRoot,
     retries,
   } = options;
-  const { transport, maxMessageBytes, interceptors, streaming } = options;
+  const { transport, maxMessageBytes, interceptors, streaming, hostRoot } = options;
   const { openTelemetry = await findOpenTelemetry() } = options;
   signal?.throwIfAborted();
   if (transport && endpoint === undefined) {
@@ -113,6 +118,7 @@ export async function connectFrom(
     callTimeoutMs: callTimeoutMs ?? discovery.callTimeoutMs,
     retries,
     logRoot,
+    hostRoot,
     streaming,
   });
 }

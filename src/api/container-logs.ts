@@ -1,48 +1,47 @@
+import { existsSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { sleep } from "../async/abort.js";
 import { CriError, NotFoundError } from "../errors.js";
-import { readLog } from "../logs/follow.js";
-import type { LogLine } from "../logs/format.js";
+import { hostPath } from "../logs/host-path.js";
+import { limitBytes } from "../logs/limit-bytes.js";
+import { type LogLine, type RawLogLine, toLogLine, toRawLogLine } from "../logs/log-line.js";
+import { readLog } from "../logs/read-log.js";
 import type { CallOptions } from "../services/call-options.js";
-import { toContainerStatus } from "./container-status.js";
+import { type ContainerStatus, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
+import { checkLogOptions, type LogOptions, type LogRange } from "./log-options.js";
 import { limitTime } from "./time-limit.js";
 import { waitForExit } from "./wait.js";
 
-/** Which lines of a container's log to read, and whether to go on. */
-export interface LogOptions extends CallOptions {
-  /** How long reading and following may take as a whole, in milliseconds; no limit unless told. */
-  timeoutMs?: number | undefined;
-  /** Go on with what the container writes from now on, until it has ended and its log is read. */
-  follow?: boolean | undefined;
-  /** Of what is there already, only the last so many lines. */
-  tail?: number | undefined;
-  /** Only lines of this time or later. */
-  since?: Date | undefined;
-}
+type LogLines = AsyncGenerator<LogLine | RawLogLine, void, undefined>;
 
 /** Reads the log file itself: CRI has no RPC for it. */
-export async function* containerLogs(
+export function containerLogs(context: ApiContext, containerId: string, options: LogOptions): LogLines {
+  return readLines(context, containerId, options, checkLogOptions(options));
+}
+
+async function* readLines(
   context: ApiContext,
   containerId: string,
   options: LogOptions,
-): AsyncGenerator<LogLine, void, undefined> {
-  const { headers, follow = false, tail, since } = options;
+  range: LogRange,
+): LogLines {
+  const { headers, follow = false, previous = false, encoding } = options;
   const limit = limitTime(options, `Reading the log of container ${containerId}`);
   const { signal } = limit;
   const left = new AbortController();
   const leave = () => left.abort(signal?.reason);
   try {
     const response = await context.runtime.containerStatus({ containerId }, { signal, headers });
-    const { logPath } = toContainerStatus(containerId, response);
-    if (logPath === "") {
-      throw new CriError(
-        "failed_precondition",
-        `Container ${containerId} keeps no log: set log_directory in its pod's config and log_path in its own`,
-      );
-    }
+    const path = await logPath(context, toContainerStatus(containerId, response), previous);
     signal?.addEventListener("abort", leave, { once: true });
-    const ended = follow ? endOf(context, containerId, { signal: left.signal, headers }) : undefined;
-    const sinceNs = since && BigInt(since.getTime()) * 1_000_000n;
-    yield* readLog(logPath, { follow, tail, sinceNs, signal, ended });
+    const call = { signal: left.signal, headers };
+    const ended = follow ? endOf(context, containerId, range.untilNs, call) : undefined;
+    const make = encoding === "buffer" ? toRawLogLine : toLogLine;
+    const lines = readLog<LogLine | RawLogLine>(path, make, { ...range, follow, signal, ended });
+    for await (const batch of range.limitBytes === undefined ? lines : limitBytes(lines, range.limitBytes)) {
+      yield* batch;
+    }
   } finally {
     signal?.removeEventListener("abort", leave);
     left.abort();
@@ -50,11 +49,45 @@ export async function* containerLogs(
   }
 }
 
+async function logPath(
+  { hostRoot }: ApiContext,
+  { id, logPath, metadata: { attempt } }: ContainerStatus,
+  previous: boolean,
+): Promise<string> {
+  if (logPath === "") {
+    throw new CriError(
+      "failed_precondition",
+      `Container ${id} keeps no log: set log_directory in its pod's config and log_path in its own`,
+    );
+  }
+  if (!previous) return hostPath(hostRoot, logPath);
+  if (attempt === 0) throw new NotFoundError(`Container ${id} is the first attempt: there is none before it`);
+  const path = await hostPath(hostRoot, join(dirname(logPath), `${attempt - 1}${extname(logPath)}`));
+  if (existsSync(path)) return path;
+  throw new NotFoundError(`The log ${path} of the attempt before container ${id} is not there any more`);
+}
+
 /** A container that was removed writes no more either. */
-async function endOf(context: ApiContext, containerId: string, options: CallOptions): Promise<void> {
+async function endOf(
+  context: ApiContext,
+  containerId: string,
+  untilNs: bigint | undefined,
+  options: CallOptions,
+): Promise<void> {
+  const ends = [waitForExit(context, containerId, options).then(() => {})];
+  if (untilNs !== undefined) ends.push(sleepUntil(Number(untilNs / 1_000_000n), options.signal));
   try {
-    await waitForExit(context, containerId, options);
+    await Promise.race(ends);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
+  }
+}
+
+/** Timers hold 24 days. */
+const longestSleepMs = 24 * 3_600_000;
+
+async function sleepUntil(time: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let left = time - Date.now(); left > 0; left = time - Date.now()) {
+    await sleep(Math.min(left, longestSleepMs), signal);
   }
 }

@@ -1,8 +1,8 @@
-import type { LogLine } from "../logs/format.js";
+import type { LogLine, RawLogLine } from "../logs/log-line.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { Session } from "../sessions/session.js";
 import { type CheckpointOptions, checkpointContainer } from "./checkpoint.js";
-import { containerLogs, type LogOptions } from "./container-logs.js";
+import { containerLogs } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
 import { copyIn, copyOut } from "./copy.js";
@@ -10,6 +10,7 @@ import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
 import { observeLog } from "./log-operation.js";
+import type { LogOptions } from "./log-options.js";
 import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
 import type { ContainerStats } from "./stats/container-stats.js";
@@ -181,9 +182,14 @@ export class Container {
   }
 
   /**
-   * The container's output, line by line, read from its log file: this program must run on the runtime's host
-   * and may need root. With `follow` it lives through rotations and a restart of the runtime, and ends when the
-   * container has ended, or with a `break`.
+   * The container's output, line by line, read from its log files: this program must run on the runtime's host
+   * and may need root. It begins with what rotations have put away. With `follow` it lives through rotations and
+   * a restart of the runtime, and ends when the container has ended, or with a `break`.
+   *
+   * @throws InvalidArgumentError that names an option which cannot be.
+   * @throws CriError with `failed_precondition` when the container keeps no log, `permission_denied` when this user
+   * may not read it, `data_loss` when it is in no format that is known.
+   * @throws NotFoundError when the log's directory, or with `previous` the log, is not there.
    *
    * @example
    * ```ts
@@ -193,7 +199,10 @@ export class Container {
    * }
    * ```
    */
-  logs(options: LogOptions = {}): AsyncGenerator<LogLine, void, undefined> {
+  logs(options?: LogOptions & { encoding?: "utf8" | undefined }): AsyncGenerator<LogLine, void, undefined>;
+  logs(options: LogOptions & { encoding: "buffer" }): AsyncGenerator<RawLogLine, void, undefined>;
+  logs(options?: LogOptions): AsyncGenerator<LogLine | RawLogLine, void, undefined>;
+  logs(options: LogOptions = {}): AsyncGenerator<LogLine | RawLogLine, void, undefined> {
     const lines = containerLogs(this.#context, this.id, options);
     return observeLog(this.#context, { id: this.id, follow: options.follow ?? false }, lines);
   }

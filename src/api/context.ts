@@ -13,5 +13,7 @@ export interface ApiContext {
   readonly image: ImageClient;
   readonly lists: ListReader;
   readonly logRoot: string;
+  /** Where the root directory of the runtime's host is found. */
+  readonly hostRoot: string;
   readonly sessions: SessionOpener;
 }

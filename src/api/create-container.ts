@@ -22,7 +22,7 @@ export async function createContainer(
 ): Promise<OwnedContainer> {
   options.signal?.throwIfAborted();
   const complete = completeContainerConfig(config, sandbox);
-  await makeContainerLogDirectory(sandbox, complete);
+  await makeContainerLogDirectory(context.hostRoot, sandbox, complete);
   const sinceNs = BigInt(Date.now()) * 1_000_000n;
   try {
     const { containerId } = await context.runtime.createContainer(

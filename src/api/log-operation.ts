@@ -1,9 +1,9 @@
 import { channels, isHeard } from "../diagnostics/channels.js";
 import { Operation } from "../diagnostics/operation.js";
-import type { LogLine } from "../logs/format.js";
+import type { LogLine, RawLogLine } from "../logs/log-line.js";
 import type { ApiContext } from "./context.js";
 
-type Lines = AsyncGenerator<LogLine, void, undefined>;
+type Lines = AsyncGenerator<LogLine | RawLogLine, void, undefined>;
 
 /** The same lines, told of from the first until there are no more or the reader leaves. */
 export function observeLog(

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CriError, InvalidArgumentError } from "../errors.js";
+import { hostPath } from "../logs/host-path.js";
 import type { ContainerConfig, PodSandboxConfig, PodSandboxMetadata } from "../proto.js";
 
 /** Where kubelet has the runtime write logs, and where log shippers look for them. */
@@ -29,11 +30,13 @@ export function containerLogPath(name: string, attempt: number): string {
  * keeps no log.
  */
 export async function makeContainerLogDirectory(
+  hostRoot: string,
   sandbox: PodSandboxConfig,
   container: ContainerConfig,
 ): Promise<void> {
   if (sandbox.logDirectory === "" || container.logPath === "") return;
-  await makeLogDirectory(dirname(join(sandbox.logDirectory, container.logPath)));
+  const path = dirname(join(sandbox.logDirectory, container.logPath));
+  await makeLogDirectory(await hostPath(hostRoot, path));
 }
 
 /** Tells whether this call made the directory; false when it was there. */

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { Rollback } from "../async/rollback.js";
+import { hostPath } from "../logs/host-path.js";
 import type { CallOptions } from "../services/call-options.js";
 import { carryFailures } from "./carry-failures.js";
 import type { PodConfig } from "./config.js";
@@ -29,8 +30,9 @@ export async function runPod(
   const rollback = new Rollback();
   try {
     // A directory that the caller has named is made for the runtime, and stays the caller's.
-    const made = await makeLogDirectory(complete.logDirectory);
-    const logDirectory = made && !config.logDirectory ? complete.logDirectory : undefined;
+    const path = await hostPath(context.hostRoot, complete.logDirectory);
+    const made = await makeLogDirectory(path);
+    const logDirectory = made && !config.logDirectory ? path : undefined;
     if (logDirectory !== undefined) {
       rollback.add("remove the log directory", () => rm(logDirectory, { recursive: true, force: true }));
     }

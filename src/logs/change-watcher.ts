@@ -11,11 +11,14 @@ export class ChangeWatcher {
   #changed = false;
   #wake: (() => void) | undefined;
 
-  constructor(path: string) {
+  /** `onRename` is told at once when the path has been given to another file, or may have been. */
+  constructor(path: string, onRename: () => void) {
     const name = basename(path);
     try {
-      this.#watcher = watch(dirname(path), (_event, changed) => {
-        if (changed === null || changed === name) this.wake();
+      this.#watcher = watch(dirname(path), (event, changed) => {
+        if (changed !== null && changed !== name) return;
+        if (event === "rename") onRename();
+        this.wake();
       });
       this.#watcher.on("error", () => this.#watcher?.close());
     } catch {

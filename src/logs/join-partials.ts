@@ -1,4 +1,5 @@
-import { type LogLine, type LogRecord, type LogStream, toLogLine } from "./format.js";
+import type { LogRecord, LogStream } from "./format.js";
+import type { MakeLine } from "./log-line.js";
 
 /** So that output that never ends its line cannot fill the memory. */
 const maxLineBytes = 1024 * 1024;
@@ -11,35 +12,64 @@ interface Pending {
 
 /**
  * Puts partial records together, each stream for itself: the two streams' parts may come in turns. A line
- * has the time of its first part, and is decoded as a whole, since a runtime cuts between bytes.
+ * has the time of its first part, and is made of all bytes at once, since a runtime cuts between bytes.
  */
-export class PartialJoiner {
+export class PartialJoiner<Line> {
+  readonly #make: MakeLine<Line>;
+  readonly #wants: (head: LogRecord) => boolean;
   readonly #pending = new Map<LogStream, Pending>();
+  #gap = false;
 
-  /** The line that this record completes, if it completes one. */
-  push(record: LogRecord): LogLine | undefined {
-    const pending = this.#pending.get(record.stream);
-    if (!pending && !record.partial) return toLogLine(record, record.content, false);
+  /** Lines that `wants` refuses for their time or stream are left out. */
+  constructor(make: MakeLine<Line>, wants: (head: LogRecord) => boolean) {
+    this.#make = make;
+    this.#wants = wants;
+  }
 
-    const line = pending ?? { head: record, parts: [], bytes: 0 };
-    line.parts.push(Buffer.from(record.content));
-    line.bytes += record.content.length;
-    this.#pending.set(record.stream, line);
-    if (record.partial && line.bytes < maxLineBytes) return undefined;
-    return this.#take(record.stream, record.partial);
+  /** The lines that these records complete. */
+  push(records: readonly LogRecord[]): Line[] {
+    const lines: Line[] = [];
+    for (const record of records) {
+      if (record.gapBefore) {
+        lines.push(...this.flush());
+        this.#gap = true;
+      }
+      const pending = this.#pending.get(record.stream);
+      if (pending || record.partial) this.#join(record, pending, lines);
+      else this.#give(record, record.content, false, lines);
+    }
+    return lines;
   }
 
   /** The lines that will not be completed any more, oldest first. */
-  flush(): LogLine[] {
-    return (["stdout", "stderr"] as const)
-      .flatMap((stream) => this.#take(stream, true) ?? [])
-      .sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0));
+  flush(): Line[] {
+    const lines: Line[] = [];
+    for (const [stream, { head, parts }] of [...this.#pending].sort(byTime)) {
+      this.#pending.delete(stream);
+      this.#give(head, Buffer.concat(parts), true, lines);
+    }
+    return lines;
   }
 
-  #take(stream: LogStream, partial: boolean): LogLine | undefined {
-    const pending = this.#pending.get(stream);
-    if (!pending) return undefined;
-    this.#pending.delete(stream);
-    return toLogLine(pending.head, Buffer.concat(pending.parts), partial);
+  #join(record: LogRecord, pending: Pending | undefined, lines: Line[]): void {
+    const line = pending ?? { head: record, parts: [], bytes: 0 };
+    line.parts.push(Buffer.from(record.content));
+    line.bytes += record.content.length;
+    if (record.partial && !record.torn && line.bytes < maxLineBytes) {
+      this.#pending.set(record.stream, line);
+      return;
+    }
+    this.#pending.delete(record.stream);
+    this.#give(line.head, Buffer.concat(line.parts), record.partial, lines);
   }
+
+  #give(head: LogRecord, content: Buffer, partial: boolean, lines: Line[]): void {
+    if (!this.#wants(head)) return;
+    lines.push(this.#make(this.#gap ? { ...head, gapBefore: true } : head, content, partial));
+    this.#gap = false;
+  }
+}
+
+function byTime([, a]: [LogStream, Pending], [, b]: [LogStream, Pending]): number {
+  return a.head.timeNs < b.head.timeNs ? -1 : a.head.timeNs > b.head.timeNs ? 1 : 0;
 }

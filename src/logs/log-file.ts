@@ -1,79 +1,172 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { closeSync, fstat, fstatSync, openSync, read, stat } from "node:fs";
+import { promisify } from "node:util";
+import { beginAlike, headBytes, type LogSource, type Position } from "./log-source.js";
 
-/** More than any runtime writes in one piece. */
-const longestRecordBytes = 64 * 1024;
+const chunkBytes = 128 * 1024;
+/** Two lines that are alike in so many bytes, their times among them, are one. */
+const knownBytes = 128;
+const newline = 0x0a;
 
-/** What became of a file that is held open, at the path it was opened by. */
-export type FileChange = "none" | "truncated" | "replaced" | "missing";
+const readAt = promisify(read);
+const statPath = promisify(stat);
+const statHeld = promisify(fstat);
 
-/**
- * One log file, read forward and held open: what is written to it after its path was renamed or given to a
- * new file can still be read.
- */
-export class LogFile {
-  readonly #path: string;
-  readonly #handle: FileHandle;
-  readonly #identity: string;
+/** A plain file. It may grow while it is read, and be truncated. */
+export class LogFile implements LogSource {
+  readonly #fd: number;
+  readonly identity: string;
+  sizeBytes: number;
+  readonly writtenNs: bigint;
+  readonly #createdNs: bigint;
+
+  #head: Buffer | undefined;
+  /** The bytes before the offset, at the beginning of the buffer. */
+  #known: Buffer = Buffer.alloc(0);
   #offset = 0;
+  #buffer: Buffer | undefined;
+  #isTruncated = false;
+  #isClosed = false;
 
-  private constructor(path: string, handle: FileHandle, identity: string) {
-    this.#path = path;
-    this.#handle = handle;
-    this.#identity = identity;
+  private constructor(fd: number) {
+    const stats = fstatSync(fd, { bigint: true });
+    this.#fd = fd;
+    this.identity = `${stats.dev}:${stats.ino}`;
+    this.sizeBytes = Number(stats.size);
+    this.writtenNs = stats.mtimeNs;
+    this.#createdNs = stats.birthtimeNs;
   }
 
-  /** Undefined when there is no file at the path. */
-  static async open(path: string): Promise<LogFile | undefined> {
-    let handle: FileHandle;
+  /**
+   * Undefined when there is no file at the path. Not asynchronous, so that it can be called at the moment when
+   * the path is known to have changed.
+   */
+  static open(path: string): LogFile | undefined {
+    let fd: number;
     try {
-      handle = await open(path, "r");
+      fd = openSync(path, "r");
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
     }
-    try {
-      const { dev, ino } = await handle.stat({ bigint: true });
-      return new LogFile(path, handle, `${dev}:${ino}`);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    return new LogFile(fd);
   }
 
-  /** The next bytes, as many as are there and fit into `buffer`; none at the end of the file. */
-  async read(buffer: Buffer): Promise<Buffer> {
-    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#offset);
-    this.#offset += bytesRead;
-    return buffer.subarray(0, bytesRead);
+  /** What was read so far no longer stands in the file: it was emptied, and may have been filled again. */
+  get isTruncated(): boolean {
+    return this.#isTruncated;
   }
 
-  async check(): Promise<FileChange> {
-    const held = await this.#handle.stat();
-    if (held.size < this.#offset) return "truncated";
-    try {
-      const { dev, ino } = await stat(this.#path, { bigint: true });
-      return `${dev}:${ino}` === this.#identity ? "none" : "replaced";
-    } catch (error) {
-      if (isMissing(error)) return "missing";
-      throw error;
+  get position(): Position {
+    return { offset: this.#offset, known: this.#known };
+  }
+
+  async head(): Promise<Buffer> {
+    if (!this.#head?.length) this.#head = await this.#readAt(0, Buffer.allocUnsafe(headBytes));
+    return this.#head;
+  }
+
+  /** Nothing as well when the file was truncated: see `isTruncated`. */
+  async read(): Promise<Buffer> {
+    if (this.#isTruncated) return Buffer.alloc(0);
+    this.#buffer ??= Buffer.allocUnsafe(knownBytes + chunkBytes);
+    const known = this.#known;
+    const bytes = await this.#readAt(this.#offset - known.length, this.#buffer);
+    const isSame =
+      bytes.subarray(0, known.length).equals(known) && (this.#offset > 0 || this.#beginsAsBefore(bytes));
+    if (!isSame) {
+      this.#isTruncated = true;
+      return Buffer.alloc(0);
     }
+    if (this.#offset === 0) this.#head = Buffer.from(bytes.subarray(0, headBytes));
+    const fresh = bytes.subarray(known.length);
+    this.#offset += fresh.length;
+    if (fresh.length > 0) this.#known = Buffer.from(bytes.subarray(-knownBytes));
+    return fresh;
+  }
+
+  async seekLine(offset: number): Promise<void> {
+    await this.head();
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    let at = Math.max(offset - 1, 0);
+    for (let end = -1; offset > 0 && end < 0; ) {
+      const bytes = await this.#readAt(at, buffer);
+      if (bytes.length === 0) break;
+      end = bytes.indexOf(newline);
+      at += end < 0 ? bytes.length : end + 1;
+    }
+    const known = Buffer.allocUnsafe(Math.min(knownBytes, at));
+    this.#goTo({ offset: at, known: await this.#readAt(at - known.length, known) });
   }
 
   /** Goes to the end of the last whole line: whoever writes may be in the middle of the next. */
   async skipToEnd(): Promise<void> {
-    const { size } = await this.#handle.stat();
-    const tail = Buffer.alloc(Math.min(size, longestRecordBytes));
-    const { bytesRead } = await this.#handle.read(tail, 0, tail.length, size - tail.length);
-    this.#offset = size - tail.length + tail.subarray(0, bytesRead).lastIndexOf("\n") + 1;
+    const buffer = Buffer.allocUnsafe(headBytes);
+    let start = this.sizeBytes;
+    let end = -1;
+    while (start > 0 && end < 0) {
+      const block = buffer.subarray(0, Math.min(start, buffer.length));
+      start -= block.length;
+      end = (await this.#readAt(start, block)).lastIndexOf(newline);
+    }
+    await this.seekLine(start + end + 1);
+  }
+
+  async resume(position: Position): Promise<boolean> {
+    const { offset, known } = position;
+    const bytes = await this.#readAt(offset - known.length, Buffer.allocUnsafe(known.length));
+    if (!bytes.equals(known)) return false;
+    this.#goTo(position);
+    return true;
   }
 
   /** Read from the beginning again, after a truncation. */
-  rewind(): void {
-    this.#offset = 0;
+  async rewind(): Promise<void> {
+    this.#goTo({ offset: 0, known: Buffer.alloc(0) });
+    this.#isTruncated = false;
+    this.#head = undefined;
+    this.sizeBytes = 0;
+    await this.head();
+  }
+
+  /** Whether another file lies at the path; false as well when none does. */
+  async isReplacedAt(path: string): Promise<boolean> {
+    try {
+      const { dev, ino } = await statPath(path, { bigint: true });
+      return `${dev}:${ino}` !== this.identity;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Whether it is certain that no other file lay between at the path: the next one was made before this one lost
+   * its last name, which is when a file was renamed over it.
+   */
+  async wasReplacedBy(next: LogFile): Promise<boolean> {
+    const { nlink, ctimeNs } = await statHeld(this.#fd, { bigint: true });
+    return nlink === 0n && next.#createdNs > 0n && next.#createdNs <= ctimeNs;
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#fd);
+  }
+
+  #goTo({ offset, known }: Position): void {
+    this.#offset = offset;
+    this.#known = known;
+  }
+
+  #beginsAsBefore(bytes: Buffer): boolean {
+    return !this.#head?.length || beginAlike(bytes, this.#head);
+  }
+
+  async #readAt(offset: number, buffer: Buffer): Promise<Buffer> {
+    if (buffer.length === 0) return buffer;
+    const { bytesRead } = await readAt(this.#fd, buffer, 0, buffer.length, offset);
+    return buffer.subarray(0, bytesRead);
   }
 }
 

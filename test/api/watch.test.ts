@@ -63,6 +63,7 @@ function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
     image: cri.image,
     lists: new ListReader(() => cri.capabilities(), {}),
     logRoot: "",
+    hostRoot: "/",
     sessions,
   };
   return watch(context, { signal: left.signal, ...options }, { ...never, ...timing });

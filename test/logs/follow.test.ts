@@ -14,7 +14,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deferred } from "../../src/async/deferred.js";
 import { NotFoundError } from "../../src/errors.js";
-import { type ReadLogOptions, readLog } from "../../src/logs/follow.js";
+import { type LogLine, toLogLine } from "../../src/logs/log-line.js";
+import { type ReadLogOptions, readLog } from "../../src/logs/read-log.js";
 
 let directory: string;
 let path: string;
@@ -42,9 +43,13 @@ function numbered(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `line ${from + index}`);
 }
 
+async function* readLines(options?: ReadLogOptions): AsyncGenerator<LogLine, void> {
+  for await (const lines of readLog(path, toLogLine, options)) yield* lines;
+}
+
 async function texts(options?: ReadLogOptions): Promise<string[]> {
   const all: string[] = [];
-  for await (const line of readLog(path, options)) all.push(line.text);
+  for await (const line of readLines(options)) all.push(line.text);
   return all;
 }
 
@@ -54,7 +59,7 @@ function startFollowing(options: ReadLogOptions = {}) {
   const lines: string[] = [];
   const waiters: { count: number; resolve: () => void }[] = [];
   const done = (async () => {
-    for await (const line of readLog(path, { follow: true, ended: ended.promise, ...options })) {
+    for await (const line of readLines({ follow: true, ended: ended.promise, ...options })) {
       lines.push(line.text);
       for (const waiter of waiters) if (lines.length >= waiter.count) waiter.resolve();
     }
@@ -76,11 +81,11 @@ describe("readLog", () => {
   test("gives each line with its stream and its time to the nanosecond", async () => {
     await writeFile(path, record("out") + record("err", { stream: "stderr" }));
     const lines = [];
-    for await (const line of readLog(path)) lines.push(line);
+    for await (const line of readLines()) lines.push(line);
     const time = { timeNs: 1767323045123456789n, time: new Date("2026-01-02T03:04:05.123Z") };
     expect(lines).toEqual([
-      { ...time, stream: "stdout", text: "out", partial: false },
-      { ...time, stream: "stderr", text: "err", partial: false },
+      { ...time, stream: "stdout", text: "out", partial: false, gapBefore: false },
+      { ...time, stream: "stderr", text: "err", partial: false, gapBefore: false },
     ]);
   });
 
@@ -104,7 +109,7 @@ describe("readLog", () => {
   test("gives a line without an end as a partial one", async () => {
     await writeFile(path, record("whole") + record("cut sho", { tag: "P" }));
     const lines = [];
-    for await (const { text, partial } of readLog(path)) lines.push({ text, partial });
+    for await (const { text, partial } of readLines()) lines.push({ text, partial });
     expect(lines).toEqual([
       { text: "whole", partial: false },
       { text: "cut sho", partial: true },
@@ -115,7 +120,7 @@ describe("readLog", () => {
     const part = record("x".repeat(16 * 1024), { tag: "P" });
     await writeFile(path, part.repeat(130));
     const lines = [];
-    for await (const { text, partial } of readLog(path)) lines.push({ length: text.length, partial });
+    for await (const { text, partial } of readLines()) lines.push({ length: text.length, partial });
     expect(lines).toEqual([
       { length: 1024 * 1024, partial: true },
       { length: 1024 * 1024, partial: true },
@@ -277,7 +282,7 @@ describe("readLog with follow", () => {
   test("leaving the loop closes the file", async () => {
     await writeFile(path, records(0, 10));
     const before = await openDescriptors();
-    for await (const line of readLog(path, { follow: true })) {
+    for await (const line of readLines({ follow: true })) {
       expect(line.text).toBe("line 0");
       break;
     }

@@ -1,0 +1,94 @@
+import { CriError } from "../errors.js";
+import { parseDockerRecord } from "./docker-json.js";
+import { type LogRecord, type ParseRecord, parseLogRecord } from "./format.js";
+
+/** A record that is longer comes in pieces, so that a line without an end cannot fill the memory. */
+const maxRecordBytes = 1024 * 1024;
+
+const newline = 0x0a;
+const brace = 0x7b;
+
+/** The bytes of one log file, from a line's beginning on, as records, wherever the reads happened to end. */
+export class RecordParser {
+  readonly #path: string;
+  /** Known from the first line on. */
+  #parse: ParseRecord | undefined;
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  /** The record whose first pieces have been given. */
+  #begun: LogRecord | undefined;
+  /** Something was passed over that is no record. */
+  #skipped = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The records that these bytes complete. They are views on `chunk`. */
+  push(chunk: Buffer): LogRecord[] {
+    const records: LogRecord[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+      this.#take(this.#withRest(chunk.subarray(start, end)), { whole: true }, records);
+      start = end + 1;
+    }
+    if (start < chunk.length) {
+      this.#rest.push(Buffer.from(chunk.subarray(start)));
+      this.#restBytes += chunk.length - start;
+      if (this.#restBytes >= maxRecordBytes) this.#take(this.#withRest(), { whole: false }, records);
+    }
+    return records;
+  }
+
+  /** What came after the last line end, when nothing more will come. */
+  end(): LogRecord[] {
+    const records: LogRecord[] = [];
+    if (this.#restBytes > 0) this.#take(this.#withRest(), { whole: false }, records);
+    this.#begun = undefined;
+    return records.map((record) => ({ ...record, partial: true, torn: true }));
+  }
+
+  #withRest(tail?: Buffer): Buffer {
+    if (this.#restBytes === 0 && tail) return tail;
+    const bytes = Buffer.concat(tail ? [...this.#rest, tail] : this.#rest);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return bytes;
+  }
+
+  #take(bytes: Buffer, { whole }: { whole: boolean }, records: LogRecord[]): void {
+    const record = this.#begun ? { ...this.#begun, content: bytes } : this.#parseLine(bytes, whole);
+    if (record) records.push(whole ? record : { ...record, partial: true });
+    this.#begun = whole ? undefined : record && { ...record, gapBefore: false };
+  }
+
+  #parseLine(bytes: Buffer, whole: boolean): LogRecord | undefined {
+    const line = withoutHole(bytes);
+    if (line.length === 0 && (!whole || bytes.length > 0)) return undefined;
+    const parse = this.#parse ?? (line[0] === brace ? parseDockerRecord : parseLogRecord);
+    const record = parse(line);
+    if (!record) {
+      if (!this.#parse && whole) throw notALog(this.#path);
+      this.#skipped = true;
+      return undefined;
+    }
+    this.#parse = parse;
+    if (!this.#skipped) return record;
+    this.#skipped = false;
+    return { ...record, gapBefore: true };
+  }
+}
+
+/** Who goes on writing where it was after its file was truncated leaves zeros before the line. */
+function withoutHole(line: Buffer): Buffer {
+  if (line[0] !== 0) return line;
+  const start = line.findIndex((byte) => byte !== 0);
+  return line.subarray(start < 0 ? line.length : start);
+}
+
+function notALog(path: string): CriError {
+  return new CriError(
+    "data_loss",
+    `Log ${path} does not begin with a line in CRI's format (TIME STREAM TAG CONTENT) or Docker's (JSON): it was written by something else than a CRI runtime`,
+  );
+}
