@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { jsonSafe } from "../messages/json.js";
 import type { LogLine, RawLogLine } from "./log-line.js";
 
 /**
@@ -25,5 +26,5 @@ export async function* limitBytes<Line extends LogLine | RawLogLine>(
 
 function cut<Line extends LogLine | RawLogLine>(line: Line, content: Buffer): Line {
   const text = "text" in line ? { text: new StringDecoder("utf8").write(content) } : { bytes: content };
-  return { ...line, ...text, partial: true };
+  return jsonSafe({ ...line, ...text, partial: true });
 }

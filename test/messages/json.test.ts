@@ -2,7 +2,8 @@ import { create, fromJson } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { InvalidArgumentError } from "../../src/errors.js";
 import { connect } from "../../src/index.js";
-import { parseLogRecord, toLogLine } from "../../src/logs/format.js";
+import { parseLogRecord } from "../../src/logs/format.js";
+import { toLogLine } from "../../src/logs/log-line.js";
 import { messageToJson } from "../../src/messages/index.js";
 import {
   ContainerConfigSchema,
@@ -41,6 +42,7 @@ test("a log line has its nanoseconds in JSON as text", () => {
     stream: "stdout",
     text: "hello",
     partial: false,
+    gapBefore: false,
   });
 });
 
