@@ -77,7 +77,11 @@ async function readBody(response: IncomingMessage): Promise<string> {
 }
 
 function unreachable(url: URL, cause: Error): UnavailableError {
-  return new UnavailableError(`The streaming server at ${url.host} cannot be reached: ${cause.message}`, {
-    cause,
-  });
+  // Loopback is the node's, and every pod's own.
+  const isOwn = /^(127\.|localhost$|\[::1\]$)/.test(url.hostname);
+  const hint = isOwn ? ": in a pod, run with hostNetwork" : "";
+  return new UnavailableError(
+    `The streaming server at ${url.host} cannot be reached: ${cause.message}${hint}`,
+    { cause },
+  );
 }
