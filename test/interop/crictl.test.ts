@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { type CriClient, connect, type OwnedContainer, type OwnedPod } from "crikit";
 import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crictlPath, leftOut } from "../left-out.js";
+import { crictlFlags, runCrictl } from "../support/crictl.js";
 import { until } from "../support/until.js";
 
 const image = "crikit.test/busybox:1";
@@ -44,18 +44,9 @@ describe.skipIf(leftOut.crictl)("crictl on the bundled runtime", () => {
     if (logs) await rm(logs, { recursive: true, force: true });
   });
 
-  const flags = (args: readonly string[]) => ["-r", runtime.endpoint, "-i", runtime.endpoint, ...args];
-
-  async function crictl(args: readonly string[], input?: string | Buffer) {
-    const child = spawn(crictlPath, flags(args), { stdio: "pipe" });
-    if (input !== undefined) child.stdin.end(input);
-    const [out, err, [exitCode]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close"),
-    ]);
-    return { out, err, exitCode };
-  }
+  const flags = (args: readonly string[]) => crictlFlags(runtime.endpoint, args);
+  const crictl = (args: readonly string[], input?: string | Buffer) =>
+    runCrictl(runtime.endpoint, args, input);
 
   /** As a person does it. crictl is on a terminal, and what is typed comes once there is something to answer. */
   async function inTerminal(args: readonly string[], typed: readonly [after: string, line: string][]) {

@@ -1,4 +1,4 @@
-import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { create, fromJson } from "@bufbuild/protobuf";
 
 import { NotFoundError } from "../../errors.js";
 import {
@@ -8,9 +8,6 @@ import {
   type ContainerStatusResponse,
   ContainerStatusResponseSchema,
   ContainerStatusSchema,
-  KeyValueSchema,
-  type LinuxContainerResources,
-  LinuxContainerResourcesSchema,
 } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
@@ -18,15 +15,20 @@ import type { ContainerRecord } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
 import { isListed } from "../state/sandbox-record.js";
 import { wireState } from "./list.js";
+import { containerResources } from "./resources.js";
 import { describeStopSignal } from "./stop-signal.js";
+import { verboseInfo } from "./verbose-info.js";
 
-export function containerStatus(deps: RuntimeDeps, request: ContainerStatusRequest): ContainerStatusResponse {
+export async function containerStatus(
+  deps: RuntimeDeps,
+  request: ContainerStatusRequest,
+): Promise<ContainerStatusResponse> {
   const asked = required(request.containerId, "container_id");
   const record = requireById(deps.containers, asked, "container");
   if (!isListed(record)) throw new NotFoundError(`Container ${asked} is still being made`);
   return create(ContainerStatusResponseSchema, {
     status: describeContainer(record),
-    ...(request.verbose && { info: verboseInfo(deps, record) }),
+    ...(request.verbose && { info: await verboseInfo(deps, record) }),
   });
 }
 
@@ -57,28 +59,4 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
     },
     stopSignal: describeStopSignal(record.stopSignal),
   });
-}
-
-/** The limits that hold, or will from its start on. */
-export function containerResources({
-  config,
-  resources,
-}: ContainerRecord): LinuxContainerResources | undefined {
-  if (resources !== undefined) return fromJson(LinuxContainerResourcesSchema, resources);
-  return fromJson(ContainerConfigSchema, config).linux?.resources;
-}
-
-function verboseInfo(deps: RuntimeDeps, record: ContainerRecord): Record<string, string> {
-  const { sandboxId, init, step } = record;
-  const { directory, rootfs, upper } = deps.paths.container(record.id);
-  const config = shownConfig(record);
-  const info = { sandboxID: sandboxId, pid: init?.pid ?? 0, bundle: directory, rootfs, upper, step, config };
-  return { info: JSON.stringify(info) };
-}
-
-/** What was asked for, without the values of the environment: they are often secrets, and answers are shown. */
-function shownConfig(record: ContainerRecord): JsonValue {
-  const config = fromJson(ContainerConfigSchema, record.config);
-  const envs = config.envs.map(({ key }) => create(KeyValueSchema, { key }));
-  return toJson(ContainerConfigSchema, { ...config, envs });
 }

@@ -10,7 +10,7 @@ import { checkResources, clampOomScoreAdj, ociResources } from "../spec/resource
 import { specHost } from "../spec-inputs.js";
 import { containerState } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
-import { containerResources } from "./status.js";
+import { containerResources } from "./resources.js";
 
 /**
  * Changes limits. Those of a container that runs hold at once; one that is created starts with them; of one that

@@ -94,8 +94,8 @@ export function createRuntimeService(
       await checkpointContainer(deps, request, { signal });
       return {};
     },
-    async reopenContainerLog(request) {
-      await reopenContainerLog(deps, request);
+    async reopenContainerLog(request, { signal }) {
+      await reopenContainerLog(deps, request, { signal });
       return {};
     },
     listMetricDescriptors: () => ({ descriptors: metricDescriptors(deps) }),

@@ -1,5 +1,5 @@
 import type { LinuxContainerResources } from "../../proto.js";
-import type { OciCpu, OciMemory, OciResources } from "../oci.js";
+import type { OciCpu, OciMemory, OciResources, OciSpec } from "../oci.js";
 import type { SpecHost } from "./host.js";
 import { invalid } from "./invalid.js";
 
@@ -57,6 +57,20 @@ export function checkResources(resources: LinuxContainerResources | undefined, f
 function checkOomScoreAdj({ oomScoreAdj: wanted }: LinuxContainerResources, field: string): void {
   if (wanted >= -1000n && wanted <= 1000n) return;
   throw invalid(`${field}.oom_score_adj`, `is ${wanted}, and not between -1000 and 1000`);
+}
+
+/** The spec with other limits than those it was made with. */
+export function withLimits(
+  spec: OciSpec,
+  resources: LinuxContainerResources | undefined,
+  host: SpecHost,
+): OciSpec {
+  const { devices } = spec.linux.resources ?? {};
+  return {
+    ...spec,
+    process: { ...spec.process, oomScoreAdj: containerOomScoreAdj(resources, host) },
+    linux: { ...spec.linux, resources: { ...ociResources(resources, host), devices } },
+  };
 }
 
 function memoryLimits(resources: LinuxContainerResources, swapLimits: boolean): OciMemory {

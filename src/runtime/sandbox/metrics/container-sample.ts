@@ -4,7 +4,7 @@ import type { LinuxContainerResources } from "../../../proto.js";
 import type { GroupCounters, GroupUsage } from "../../adapters/cgroups/cgroups.js";
 import type { MeasuredUsage } from "../../adapters/disk-usage-cache.js";
 import { countOpenFiles, type OpenFiles, softOpenFiles } from "../../adapters/open-files.js";
-import { containerResources } from "../../container/status.js";
+import { containerResources } from "../../container/resources.js";
 import type { RuntimeDeps } from "../../deps.js";
 import type { ContainerRecord } from "../../state/container-record.js";
 
