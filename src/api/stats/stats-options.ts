@@ -20,11 +20,7 @@ export async function measure<T>(
   { windowMs = 0, ...call }: StatsOptions,
   read: (rates: CpuRates, call: CallOptions) => Promise<T>,
 ): Promise<T> {
-  if (!Number.isFinite(windowMs) || windowMs < 0) {
-    throw new InvalidArgumentError(`Option windowMs is ${windowMs}: give milliseconds`, {
-      field: "windowMs",
-    });
-  }
+  checkSpan("windowMs", windowMs, { least: 0 });
   const rates = new CpuRates();
   using limit = limitTime(call, what);
   const each = limitedCall(call, limit);
@@ -32,4 +28,15 @@ export async function measure<T>(
   if (windowMs === 0) return only;
   await sleep(windowMs, limit.signal);
   return read(rates, each);
+}
+
+/** What a timer can wait, 24 days. */
+const mostMs = 2 ** 31 - 1;
+
+/** @throws InvalidArgumentError when it is none that can be waited for. */
+export function checkSpan(field: string, ms: number, { least }: { least: number }): void {
+  if (ms >= least && ms <= mostMs) return;
+  throw new InvalidArgumentError(`Option ${field} is ${ms}: give milliseconds from ${least} to ${mostMs}`, {
+    field,
+  });
 }

@@ -1,5 +1,4 @@
 import { sleep } from "../../async/abort.js";
-import { InvalidArgumentError } from "../../errors.js";
 import type { CallOptions } from "../../services/call-options.js";
 import type { ApiContext } from "../context.js";
 import type { PodFilter } from "../lists/pod-filter.js";
@@ -8,6 +7,7 @@ import { limitedCall, limitTime } from "../time-limit.js";
 import { CpuRates } from "./cpu-rates.js";
 import { listPodStats } from "./list-stats.js";
 import type { PodStats } from "./pod-stats.js";
+import { checkSpan } from "./stats-options.js";
 
 /** How often samples are taken, and how long. */
 export interface StatsStreamOptions extends CallOptions {
@@ -30,11 +30,7 @@ export async function* watchStats(
   filter: PodFilter,
   { intervalMs = 1_000, ...options }: StatsStreamOptions,
 ): AsyncGenerator<StatsSample, void, undefined> {
-  if (!Number.isFinite(intervalMs) || intervalMs <= 0) {
-    throw new InvalidArgumentError(`Option intervalMs is ${intervalMs}: give milliseconds above 0`, {
-      field: "intervalMs",
-    });
-  }
+  checkSpan("intervalMs", intervalMs, { least: 1 });
   const rates = new CpuRates();
   using limit = limitTime(options, "The stats");
   const call = limitedCall(options, limit);

@@ -39,8 +39,8 @@ export interface Cgroups {
   kill(parent: string, id: string): Promise<void>;
   /** What a group uses, with all below it. Of a group that is gone nothing is known. */
   usage(group: string): GroupUsage;
-  /** What is counted for groups on this host: the same as long as it runs. */
-  readonly measures: ReadonlySet<Measure>;
+  /** What is counted for groups on this host. */
+  measures(): ReadonlySet<Measure>;
   /** What is counted for a group beside its usage. */
   counters(group: string): GroupCounters;
   /** The processes in a group and below. */
@@ -71,7 +71,6 @@ class HostCgroups implements Cgroups {
   readonly version: 1 | 2;
   readonly #trees: GroupTrees;
   readonly #rates = new UsageRates();
-  #measures: ReadonlySet<Measure> | undefined;
 
   constructor(trees: GroupTrees) {
     this.version = trees.version;
@@ -109,9 +108,8 @@ class HostCgroups implements Cgroups {
     return { ...usage, cpu: cpu && { ...cpu, nanoCores: this.#rates.sample(group, cpu.nanoseconds) } };
   }
 
-  get measures(): ReadonlySet<Measure> {
-    this.#measures ??= findMeasures(this.#trees);
-    return this.#measures;
+  measures(): ReadonlySet<Measure> {
+    return findMeasures(this.#trees);
   }
 
   counters(group: string): GroupCounters {

@@ -26,7 +26,8 @@ const version1: Record<Measure, readonly [tree: string, file: string]> = {
   memory: ["memory", "memory.usage_in_bytes"],
   peakMemory: ["memory", "memory.max_usage_in_bytes"],
   swap: ["memory", "memory.memsw.usage_in_bytes"],
-  threads: ["pids", "pids.current"],
+  // The root group has no pids.current.
+  threads: ["pids", "cgroup.procs"],
   devices: ["blkio", "blkio.throttle.io_serviced_recursive"],
   pressure: ["unified", "cpu.pressure"],
 };

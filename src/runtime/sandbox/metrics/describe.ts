@@ -49,7 +49,8 @@ export function measured<Source>(
   { cgroups }: RuntimeDeps,
   kinds: readonly MetricKind<Source>[],
 ): MetricKind<Source>[] {
-  return kinds.filter(({ needs }) => needs === undefined || cgroups.measures.has(needs));
+  const measures = cgroups.measures();
+  return kinds.filter(({ needs }) => needs === undefined || measures.has(needs));
 }
 
 /** The values of these metrics as they are now; what is not known is left out. */

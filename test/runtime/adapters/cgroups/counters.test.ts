@@ -65,10 +65,10 @@ describe("counters of a group of version 2", () => {
 
   test("are told of by controllers, and by the files that groups have", () => {
     // No group here has swap's file at the first level, nor the peak's.
-    expect([...cgroups.measures]).toEqual(["quota", "memory", "threads", "devices"]);
+    expect([...cgroups.measures()]).toEqual(["quota", "memory", "threads", "devices"]);
     const pods = join(root, "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod7.slice");
     const deeper = createCgroups({ version: 2, hierarchies: [pods] });
-    expect([...deeper.measures]).toEqual(["cpu", "peakMemory", "swap", "pressure"]);
+    expect([...deeper.measures()]).toEqual(["cpu", "peakMemory", "swap", "pressure"]);
   });
 });
 
@@ -138,8 +138,12 @@ describe("counters of a group of version 1", () => {
   });
 
   test("are none where no controller is, and what is there is told", async () => {
-    const cgroups = await tree({ "memory/memory.usage_in_bytes": "1\n", "memory/g/memory.failcnt": "1\n" });
+    const cgroups = await tree({
+      "memory/memory.usage_in_bytes": "1\n",
+      "memory/g/memory.failcnt": "1\n",
+      "pids/cgroup.procs": "1\n",
+    });
     expect(cgroups.counters("/g")).toMatchObject({ memory: { limitHits: 1n }, tasks: {}, devices: [] });
-    expect([...cgroups.measures]).toEqual(["memory"]);
+    expect([...cgroups.measures()]).toEqual(["memory", "threads"]);
   });
 });

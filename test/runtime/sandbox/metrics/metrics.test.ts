@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type Metric, MetricType, NamespaceMode, type PodSandboxMetrics } from "../../../src/proto.js";
-import { until } from "../../support/until.js";
-import { containerConfig, runPod, startContainer, startReady } from "../support/pods.js";
-import { pullBusybox, startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
+import { type Metric, MetricType, NamespaceMode, type PodSandboxMetrics } from "../../../../src/proto.js";
+import { until } from "../../../support/until.js";
+import { containerConfig, runPod, startContainer, startReady } from "../../support/pods.js";
+import { pullBusybox, startTestRuntime, type TestRuntime } from "../../support/test-runtime.js";
+import { askedByCritest } from "./asked-by-critest.js";
 
 let test: TestRuntime;
 
@@ -22,33 +23,6 @@ const limited = {
   cpuShares: 1024n,
   memoryLimitInBytes: 64n * 1024n * 1024n,
   memorySwapLimitInBytes: 64n * 1024n * 1024n,
-};
-
-/** What critest asks for (kubernetes-sigs/cri-tools, pkg/validate/pod.go), with the same limits. */
-const asked = {
-  always: `
-    container_cpu_cfs_periods_total container_cpu_cfs_throttled_periods_total
-    container_cpu_cfs_throttled_seconds_total container_cpu_system_seconds_total container_cpu_usage_seconds_total
-    container_cpu_user_seconds_total container_file_descriptors container_fs_inodes_free container_fs_inodes_total
-    container_fs_limit_bytes container_fs_usage_bytes container_last_seen container_memory_cache
-    container_memory_failcnt container_memory_failures_total container_memory_kernel_usage
-    container_memory_mapped_file container_memory_max_usage_bytes container_memory_rss container_memory_swap
-    container_memory_usage_bytes container_memory_working_set_bytes container_network_receive_bytes_total
-    container_network_receive_errors_total container_network_receive_packets_dropped_total
-    container_network_receive_packets_total container_network_transmit_bytes_total
-    container_network_transmit_errors_total container_network_transmit_packets_dropped_total
-    container_network_transmit_packets_total container_oom_events_total container_processes container_sockets
-    container_spec_cpu_period container_spec_cpu_shares container_spec_memory_limit_bytes
-    container_spec_memory_swap_limit_bytes container_start_time_seconds container_threads container_threads_max`
-    .trim()
-    .split(/\s+/),
-  described: [
-    "container_blkio_device_usage_total",
-    "container_fs_reads_bytes_total",
-    "container_fs_reads_total",
-    "container_fs_writes_bytes_total",
-    "container_fs_writes_total",
-  ],
 };
 
 async function metricsOf(podId: string): Promise<PodSandboxMetrics> {
@@ -74,7 +48,9 @@ describe("metrics of pods", () => {
     const keys = new Map(descriptors.map(({ name, labelKeys }) => [name, labelKeys]));
     expect(keys.size).toBe(descriptors.length);
     for (const { name, help } of descriptors) expect(help, name).toMatch(/^[A-Z].*\.$/);
-    expect([...keys.keys()]).toEqual(expect.arrayContaining([...asked.always, ...asked.described]));
+    expect([...keys.keys()]).toEqual(
+      expect.arrayContaining([...askedByCritest.always, ...askedByCritest.described]),
+    );
 
     const pod = await runPod(test);
     const config = containerConfig(["sleep", "1000"], { linux: { resources: limited } });
@@ -82,7 +58,7 @@ describe("metrics of pods", () => {
     const metrics = await metricsOf(pod);
     expect(metrics.containerMetrics.map(({ containerId }) => containerId)).toEqual([container]);
     const names = new Set(allOf(metrics).map(({ name }) => name));
-    expect([...names]).toEqual(expect.arrayContaining(asked.always));
+    expect([...names]).toEqual(expect.arrayContaining(askedByCritest.always));
     for (const { name, labelValues, timestamp, value: figure } of allOf(metrics)) {
       expect(labelValues.length, name).toBe(keys.get(name)?.length);
       expect(Math.abs(Number(timestamp) / 1e6 - Date.now()), name).toBeLessThan(30_000);
