@@ -10,7 +10,12 @@ const steps = [
   ["floors", ["depcruise", "src", "test", "examples", "bench"]],
   ["contract", ["node", "scripts/check-contract.mjs"]],
   ["generated code", ["node", "scripts/check-generated.mjs"]],
-  ["docs", ["node", "scripts/check-docs.mjs"], ["tsx", "scripts/config-reference.ts"]],
+  [
+    "docs",
+    ["node", "scripts/check-docs.mjs"],
+    ["tsx", "scripts/config-reference.ts"],
+    ["tsx", "scripts/manifest-fields.ts"],
+  ],
   ["API report", ["tsx", "scripts/api-report.ts"]],
   ["examples against the built package", ["tsc", "-p", "examples"]],
   ["package manifest", ["publint", "--strict"], ["attw", "--pack", ".", "--profile", "node16"]],

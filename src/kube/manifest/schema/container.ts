@@ -1,11 +1,11 @@
 import { parseImageRef } from "../../../image-ref.js";
-import type { ContainerManifest, ContainerPort, ResourceRequirements } from "../types/container.js";
+import type { ContainerManifest, ContainerPort } from "../types/container.js";
 import { envFrom, envVar } from "./env.js";
 import { killingProbe, lifecycle, readinessProbe } from "./probe.js";
 import { resources } from "./resources.js";
 import type { Output, RulesOf } from "./rule.js";
 import { securityContext } from "./security.js";
-import { checked, list, object, optional, orEmpty, withDefault } from "./structures.js";
+import { checked, list, object, optional, withDefault } from "./structures.js";
 import { absolutePath, address, dnsLabel, flag, oneOf, port, portName, text } from "./values.js";
 import { volumeMount } from "./volume.js";
 
@@ -39,11 +39,7 @@ const fields = {
   ports: list(containerPort),
   env: list(envVar),
   envFrom: list(envFrom),
-  resources: orEmpty(
-    object({ requests: resources, limits: resources } satisfies RulesOf<ResourceRequirements>, {
-      claims: "there is no allocator of devices",
-    }),
-  ),
+  resources,
   volumeMounts: list(volumeMount),
   livenessProbe: optional(killingProbe),
   readinessProbe: optional(readinessProbe),

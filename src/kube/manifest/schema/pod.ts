@@ -1,7 +1,7 @@
 import type { ObjectMetadata } from "../types/common.js";
 import type { HostAlias, PodDnsConfig, PodManifest, PodSpec } from "../types/pod.js";
 import { container, initContainer } from "./container.js";
-import { resources } from "./resources.js";
+import { overhead } from "./resources.js";
 import type { Output, RulesOf } from "./rule.js";
 import { podSecurityContext } from "./security.js";
 import { checked, list, mapOf, object, optional, withDefault } from "./structures.js";
@@ -59,7 +59,7 @@ const spec = object(
     shareProcessNamespace: withDefault(flag, false),
     securityContext: optional(podSecurityContext),
     runtimeClassName: optional(dnsName),
-    overhead: resources,
+    overhead,
     enableServiceLinks: optional(only(false, "there are no services")),
     automountServiceAccountToken: optional(only(false, "there is no API server to ask for a token")),
   } satisfies RulesOf<PodSpec>,

@@ -6,6 +6,8 @@ export interface Rule<T> {
   readonly says: string;
   /** Of an object: its fields. */
   readonly fields?: Readonly<Record<string, Rule<unknown>>>;
+  /** Of an object: fields that Kubernetes has and that are not carried out, with the reason. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** Of a list: its items. */
   readonly item?: Rule<unknown>;
   /** The value as it is meant, with defaults. What is wrong with it is noted at the place, and the answer void. */

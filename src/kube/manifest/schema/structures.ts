@@ -13,6 +13,7 @@ export function object<F extends Fields>(
   return {
     says: "object",
     fields,
+    refused,
     read(value, place) {
       const read: Record<string, unknown> = {};
       if (typeof value !== "object" || value === null || Array.isArray(value)) {

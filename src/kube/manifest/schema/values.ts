@@ -34,7 +34,7 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule<number
 
 export const port = integer(1, 65_535);
 export const userId = integer(0, 2_147_483_647);
-export const fileMode = integer(0, 0o777);
+export const fileMode = { ...integer(0, 0o777), says: "file mode up to 0777" };
 
 export function oneOf<T extends string>(...values: readonly T[]): Rule<T> {
   const known: readonly string[] = values;

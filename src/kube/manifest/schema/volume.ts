@@ -27,7 +27,7 @@ import {
   text,
 } from "./values.js";
 
-const defaultMode = withDefault(fileMode, 0o644);
+const defaultMode = { ...withDefault(fileMode, 0o644), says: `${fileMode.says}; 0644 unless told` };
 
 const emptyDir = checked(
   object({
