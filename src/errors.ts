@@ -36,6 +36,10 @@ export type CriErrorCode =
   | "image_volume_mount_failed"
   /** A command ended with a code other than 0 and the caller asked for `check`. */
   | "non_zero_exit"
+  /** Credentials for a registry could not be looked up: a file that cannot be read, a helper that fails or hangs. */
+  | "credentials_failed"
+  /** The image is not there and may not be pulled: kubelet's `ErrImageNeverPull`. */
+  | "image_never_pull"
   /** The client was closed. */
   | "closed";
 
@@ -154,10 +158,13 @@ export class UnsupportedError extends CriError {
   }
 }
 
-/** Thrown when the registry could not be reached or the signature of the image was refused; see `reason`. */
+/**
+ * Thrown when an image cannot be had: the registry could not be reached or the signature was refused (see `reason`),
+ * or `images.ensure` was not allowed to pull it.
+ */
 export class ImagePullError extends CriError {
   constructor(
-    code: "registry_unavailable" | "signature_validation_failed",
+    code: "registry_unavailable" | "signature_validation_failed" | "image_never_pull",
     message: string,
     options?: CriErrorOptions,
   ) {

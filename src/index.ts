@@ -36,13 +36,23 @@ export type {
 export type { Containers } from "./api/containers.js";
 export type { ContainerEvent, ContainerEventType } from "./api/events.js";
 export type { ExecOptions, ExecResult } from "./api/exec-options.js";
-export type { Image } from "./api/image.js";
-export type { FilesystemUsage, ImageFsInfo } from "./api/image-fs-info.js";
-export type { EnsuredImage, ImageFilter, Images, PulledImage, PullOptions } from "./api/images.js";
+export type { FilesystemUsage, ImageFsInfo } from "./api/images/fs-info.js";
+export type { Image } from "./api/images/image.js";
+export type { PullProgress } from "./api/images/progress.js";
+export type { PrunedImages, PruneOptions } from "./api/images/prune.js";
+export type {
+  EnsuredImage,
+  EnsureOptions,
+  PulledImage,
+  PullOptions,
+  PullPolicy,
+} from "./api/images/pull-options.js";
+export type { Images } from "./api/images.js";
 export type { ObjectChange } from "./api/known-objects.js";
 export type { KubernetesResources } from "./api/kubernetes-resources.js";
 export type { LabelFilter, TextFilter } from "./api/lists/conditions.js";
 export type { ContainerFilter } from "./api/lists/container-filter.js";
+export type { ImageFilter } from "./api/lists/image-filter.js";
 export type { ContainerListFilter } from "./api/lists/list-containers.js";
 export type { PodListFilter } from "./api/lists/list-pods.js";
 export type { ListOrder, ListSlice } from "./api/lists/order.js";
@@ -77,6 +87,8 @@ export type { VerboseInfo } from "./api/verbose-info.js";
 export type { ContainerExit } from "./api/wait.js";
 export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";
 export type { WatchChange, WatchFilters } from "./api/watch-view.js";
+export type { RegistryCredentials } from "./credentials/credentials.js";
+export type { CredentialProvider, CredentialSource } from "./credentials/look-up.js";
 export {
   type ConnectionDiagnostics,
   diagnosticsChannels,

@@ -1,3 +1,4 @@
+import type { CredentialSource } from "../credentials/look-up.js";
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import { type Capabilities, learntRpcs } from "../services/capabilities.js";
@@ -35,6 +36,7 @@ export interface CriClientParts {
   logRoot?: string | undefined;
   hostRoot?: string | undefined;
   streaming?: StreamingOptions | undefined;
+  credentials?: CredentialSource | undefined;
 }
 
 /**
@@ -88,7 +90,7 @@ export class CriClient implements AsyncDisposable {
     };
     this.pods = new Pods(this.#context);
     this.containers = new Containers(this.#context);
-    this.images = new Images(this.#context);
+    this.images = new Images(this.#context, parts.credentials);
   }
 
   /**

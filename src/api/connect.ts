@@ -1,3 +1,4 @@
+import type { CredentialSource } from "../credentials/look-up.js";
 import { findOpenTelemetry } from "../diagnostics/open-telemetry.js";
 import { type EndpointAttempt, InvalidArgumentError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
@@ -45,6 +46,11 @@ export interface ConnectOptions extends CallOptions, ConnectionOptions {
    * the runtime tells of, such as those of logs, are looked for below it. `/` unless told.
    */
   hostRoot?: string | undefined;
+  /**
+   * Where credentials for registries are looked up by pulls that bring none; `none` unless told: no file of this user
+   * is read, and no credential helper run, without being asked for.
+   */
+  credentials?: CredentialSource | undefined;
   /** How exec, attach and port-forward sessions are opened. */
   streaming?: StreamingOptions | undefined;
 }
@@ -90,7 +96,7 @@ export async function connectFrom(
     logRoot,
     retries,
   } = options;
-  const { transport, maxMessageBytes, interceptors, streaming, hostRoot } = options;
+  const { transport, maxMessageBytes, interceptors, streaming, hostRoot, credentials } = options;
   const { openTelemetry = await findOpenTelemetry() } = options;
   signal?.throwIfAborted();
   if (transport && endpoint === undefined) {
@@ -120,6 +126,7 @@ export async function connectFrom(
     logRoot,
     hostRoot,
     streaming,
+    credentials,
   });
 }
 

@@ -1,98 +1,96 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { parseImageRef } from "../image-ref.js";
-import type {
-  AuthConfigSchema,
-  Image as ImageMessage,
-  PodSandboxConfigSchema,
-  StreamImagesResponse,
-} from "../proto.js";
+import type { CredentialSource } from "../credentials/look-up.js";
+import { ImagePullError, InvalidArgumentError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
-import type { ListRpcs } from "../services/list.js";
 import type { ApiContext } from "./context.js";
-import { type Image, toImage } from "./image.js";
-import { type ImageFsInfo, toImageFsInfo } from "./image-fs-info.js";
+import { findImage } from "./images/find-image.js";
+import { type ImageFsInfo, toImageFsInfo } from "./images/fs-info.js";
+import type { Image } from "./images/image.js";
+import { type PrunedImages, type PruneOptions, pruneImages } from "./images/prune.js";
+import type {
+  EnsuredImage,
+  EnsureOptions,
+  PulledImage,
+  PullOptions,
+  PullPolicy,
+} from "./images/pull-options.js";
+import { Puller } from "./images/puller.js";
+import type { ImageFilter } from "./lists/image-filter.js";
+import { listImages, streamImages } from "./lists/list-images.js";
 
-/** How to pull an image, and with which credentials. */
-export interface PullOptions extends CallOptions {
-  /** How long the pull may take, in milliseconds; no limit unless told. */
-  timeoutMs?: number | undefined;
-  /** Credentials for the registry. They appear in no message and no log. */
-  auth?: MessageInitShape<typeof AuthConfigSchema> | undefined;
-  /** For the runtime, with the image spec. */
-  annotations?: Record<string, string> | undefined;
-  /** The runtime handler that will run the image, where the runtime keeps images apart by handler. */
-  handler?: string | undefined;
-  /** The pod that the image is for, for runtimes that account the pull to it. */
-  sandboxConfig?: MessageInitShape<typeof PodSandboxConfigSchema> | undefined;
-}
+const policies: readonly PullPolicy[] = ["always", "if-not-present", "never"];
 
-/** An image that was pulled. */
-export interface PulledImage {
-  /** What the runtime calls the image from now on: a digest or an ID. */
-  readonly imageRef: string;
-}
-
-/** An image that is there now. */
-export interface EnsuredImage extends PulledImage {
-  /** False: it was there. */
-  readonly pulled: boolean;
-}
-
-/** Which images to list. */
-export interface ImageFilter {
-  /** The name, the digest or the ID of an image. */
-  image?: string | undefined;
-}
-
-/** The images that the runtime holds. */
+/**
+ * The images that the runtime holds. Short names are completed as containerd does it, the same on every runtime: `nginx`
+ * is `docker.io/library/nginx:latest`.
+ */
 export class Images {
   readonly #context: ApiContext;
+  readonly #puller: Puller;
 
   /** @internal */
-  constructor(context: ApiContext) {
+  constructor(context: ApiContext, credentials?: CredentialSource) {
     this.#context = context;
+    this.#puller = new Puller(context, credentials);
   }
 
   /**
-   * Pulls an image, also when it is there: its tag may have moved. Resolves when the image can be used.
-   * Aborting ends the pull. Short names are completed as containerd does it, the same on every runtime: `nginx`
-   * is `docker.io/library/nginx:latest`.
+   * Pulls an image, also when it is there: its tag may have moved. Resolves when the image can be used. Those who ask
+   * for the same at the same time share one pull; an abort ends the wait of its caller, and the pull with the last one.
    *
    * @throws InvalidArgumentError for a name that cannot be one.
    * @throws ImagePullError where the runtime says that the registry could not be reached or that the signature
    * was refused.
+   * @throws CriError with the code `credentials_failed` when credentials were to be looked up and could not be.
    *
    * @example
    * ```ts
    * const { imageRef } = await cri.images.pull("registry.k8s.io/pause:3.10");
+   * await cri.images.pull("nginx", { credentials: "auto" });
    * ```
    */
   async pull(ref: string, options: PullOptions = {}): Promise<PulledImage> {
-    const { auth, sandboxConfig, annotations = {}, handler = "", ...call } = options;
-    const { imageRef } = await this.#context.image.pullImage(
-      {
-        image: { image: parseImageRef(ref).toString(), annotations, runtimeHandler: handler },
-        ...(auth ? { auth } : {}),
-        ...(sandboxConfig ? { sandboxConfig } : {}),
-      },
-      call,
-    );
-    return { imageRef };
+    return this.#puller.pull(ref, options);
   }
 
-  /** Pulls an image unless it is there: kubelet's `IfNotPresent`. */
-  async ensure(ref: string, options: PullOptions = {}): Promise<EnsuredImage> {
-    const { signal, headers, handler } = options;
-    const present = await this.status(ref, { signal, headers, handler });
+  /**
+   * Has an image there, pulled by the policy: unless it is there already, always, or never.
+   *
+   * @throws ImagePullError with the code `image_never_pull` for an image that is not there with the policy `never`.
+   *
+   * @example
+   * ```ts
+   * const { pulled } = await cri.images.ensure("nginx");
+   * await cri.images.ensure("nginx", { policy: "never" });
+   * ```
+   */
+  async ensure(ref: string, options: EnsureOptions = {}): Promise<EnsuredImage> {
+    const { policy = "if-not-present", ...pull } = options;
+    if (!policies.includes(policy)) {
+      throw new InvalidArgumentError(`policy must be one of ${policies.join(", ")}`, { field: "policy" });
+    }
+    const { signal, headers, handler, retries } = pull;
+    const call = { signal, headers, handler, retries };
+    const present = policy === "always" ? undefined : await this.status(ref, call);
     if (present) return { imageRef: present.id, pulled: false };
-    return { ...(await this.pull(ref, options)), pulled: true };
+    if (policy !== "never") return { ...(await this.pull(ref, pull)), pulled: true };
+    throw new ImagePullError(
+      "image_never_pull",
+      `Image ${ref} is not there, and the policy is never: pull it before, or choose another policy`,
+    );
   }
 
-  /** All of them, or the one that the filter names. */
+  /**
+   * Those that the filter lets through, by name; those without a name are last.
+   *
+   * @throws InvalidArgumentError that names the field of the filter.
+   *
+   * @example
+   * ```ts
+   * for (const { repoTags, sizeBytes } of await cri.images.list({ reference: /nginx/ })) console.log(repoTags, sizeBytes);
+   * ```
+   */
   async list(filter: ImageFilter = {}, options: CallOptions = {}): Promise<Image[]> {
-    if (filter.image !== undefined) return this.#named(filter.image, options);
-    const images = await this.#context.lists.read(this.#rpcs(), options);
-    return images.map(toImage);
+    return listImages(this.#context, filter, options);
   }
 
   /**
@@ -107,22 +105,16 @@ export class Images {
    * for await (const { id, sizeBytes } of cri.images.stream()) console.log(id, sizeBytes);
    * ```
    */
-  async *stream(filter: ImageFilter = {}, options: CallOptions = {}): AsyncGenerator<Image, void, undefined> {
-    if (filter.image !== undefined) yield* await this.#named(filter.image, options);
-    else for await (const image of this.#context.lists.stream(this.#rpcs(), options)) yield toImage(image);
+  stream(filter: ImageFilter = {}, options: CallOptions = {}): AsyncGenerator<Image, void, undefined> {
+    return streamImages(this.#context, filter, options);
   }
 
-  /** By name, digest or ID. Undefined: the runtime does not hold it. */
+  /** By name, digest, ID or the beginning of an ID. Undefined: the runtime does not hold it. */
   async status(
     ref: string,
     options: CallOptions & { handler?: string | undefined } = {},
   ): Promise<Image | undefined> {
-    const { handler = "", ...call } = options;
-    const response = await this.#context.image.imageStatus(
-      { image: { image: ref, runtimeHandler: handler } },
-      call,
-    );
-    return response.image && toImage(response.image);
+    return findImage(this.#context, ref, options);
   }
 
   /**
@@ -130,27 +122,29 @@ export class Images {
    * Nothing happens when it is gone already.
    */
   async remove(ref: string, options: CallOptions = {}): Promise<void> {
-    await this.#context.image.removeImage({ image: { image: ref } }, options);
+    const image = await findImage(this.#context, ref, options);
+    if (image) await this.#context.image.removeImage({ image: { image: image.id } }, options);
+  }
+
+  /**
+   * Removes the images that nothing uses, each with all its names: not those that are pinned, that a container was made
+   * from (an ended one, too), that this client is pulling, and the pause image. One that cannot be removed does not
+   * keep the others. A container that is made while images are being removed is not looked for.
+   *
+   * @throws InvalidArgumentError that names the field of the filter.
+   *
+   * @example
+   * ```ts
+   * const { removed } = await cri.images.prune({ dangling: true }, { dryRun: true });
+   * console.log(removed.map(({ id }) => id));
+   * ```
+   */
+  async prune(filter: ImageFilter = {}, options: PruneOptions = {}): Promise<PrunedImages> {
+    return pruneImages(this.#context, this.#puller.names, filter, options);
   }
 
   /** How much the images, and what containers wrote over them, take of which file systems. */
   async fsInfo(options: CallOptions = {}): Promise<ImageFsInfo> {
     return toImageFsInfo(await this.#context.image.imageFsInfo({}, options));
-  }
-
-  /** containerd takes no notice of the filter of ListImages. */
-  async #named(ref: string, options: CallOptions): Promise<Image[]> {
-    const image = await this.status(ref, options);
-    return image ? [image] : [];
-  }
-
-  #rpcs(): ListRpcs<StreamImagesResponse, ImageMessage> {
-    const { image } = this.#context;
-    return {
-      name: "streamImages",
-      stream: (options) => image.streamImages({}, options),
-      itemsOf: ({ images }) => images,
-      unary: async (options) => (await image.listImages({}, options)).images,
-    };
   }
 }

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { type ImageFiles, writeImageFiles } from "./image-files.js";
 import { runTool } from "./run-tool.js";
 
-/** How the image's program is run unless the container says otherwise. */
+/** What the image says of itself: how its program is run unless the container says otherwise, and when it was built. */
 export interface ImageDefaults {
   /** `NAME=value` each. */
   readonly env?: readonly string[] | undefined;
@@ -20,6 +20,8 @@ export interface ImageDefaults {
   readonly user?: string | undefined;
   /** The image's own labels, which CRI does not tell. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** None unless given, so that the same files give the same digest. */
+  readonly created?: Date | undefined;
 }
 
 interface Descriptor {
@@ -44,6 +46,7 @@ export async function writeLayout(
   const config = await addJson(directory, "application/vnd.oci.image.config.v1+json", {
     architecture: architectures[process.arch] ?? process.arch,
     os: "linux",
+    created: defaults.created?.toISOString(),
     config: {
       Env: defaults.env,
       Entrypoint: defaults.entrypoint,

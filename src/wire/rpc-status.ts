@@ -31,6 +31,8 @@ const codes: Record<CriErrorCode, Code> = {
   stale_socket: Code.Internal,
   no_endpoint: Code.Internal,
   non_zero_exit: Code.Internal,
+  credentials_failed: Code.Internal,
+  image_never_pull: Code.Internal,
   closed: Code.Internal,
 };
 

@@ -173,7 +173,7 @@ describe("images", () => {
   test("are streamed as the runtime sends them", async () => {
     await connectTo({}, { streamImages: parts });
     expect(await streamedImages()).toEqual(["b", "a"]);
-    expect((await cri.images.list()).map(({ id }) => id)).toEqual(["b", "a"]);
+    expect((await cri.images.list()).map(({ id }) => id)).toEqual(["a", "b"]);
     expect(calls).toEqual(["stream", "stream"]);
   });
 
@@ -183,7 +183,7 @@ describe("images", () => {
       {},
       {
         listImages: () => ({ images: [{ id: "b" }, image] }),
-        imageStatus: (request) => (request.image?.image === "demo:1" ? { image } : {}),
+        imageStatus: (request) => (request.image?.image === "docker.io/library/demo:1" ? { image } : {}),
       },
     );
     expect(await streamedImages()).toEqual(["b", "a"]);
@@ -205,7 +205,7 @@ describe("images", () => {
     );
     await expect(streamedImages()).rejects.toMatchObject({ code: "unsupported", rpc: "StreamImages" });
     await using other = await connect(server.endpoint);
-    expect((await other.images.list()).map(({ id }) => id)).toEqual(["b", "a"]);
+    expect((await other.images.list()).map(({ id }) => id)).toEqual(["a", "b"]);
     expect(await streamedImages()).toEqual(["b", "a"]);
     expect(calls).toEqual(["stream", "stream"]);
   });
@@ -263,9 +263,10 @@ describe("a runtime without streaming lists", () => {
     await expect(cri.containers.list()).rejects.toMatchObject({ code: "unsupported", rpc: "ListContainers" });
   });
 
-  test("lists its images in the order it likes", async () => {
-    await connectTo({}, { listImages: () => ({ images: [{ id: "b" }, { id: "a" }] }) });
-    expect((await cri.images.list()).map(({ id }) => id)).toEqual(["b", "a"]);
+  test("may list its images in any order: `list` sorts them by name, those without one last", async () => {
+    const images = [{ id: "a" }, { id: "b", repoTags: ["b:1"] }, { id: "c", repoTags: ["a:1", "z:1"] }];
+    await connectTo({}, { listImages: () => ({ images }) });
+    expect((await cri.images.list()).map(({ id }) => id)).toEqual(["c", "b", "a"]);
     expect(cri.capabilities()).toMatchObject({ streamImages: false, listImages: true });
   });
 });

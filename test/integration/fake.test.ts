@@ -13,7 +13,9 @@ const contents: Record<string, string> = {
 
 runScenarios(
   async () => {
-    const fake = await startFakeRuntime({ registry: (ref) => contents[ref.replace(/^[^/]*\//, "")] });
+    const fake = await startFakeRuntime({
+      registry: (ref) => contents[ref.replace(/^[^/]*\//, "").replace(/@.*/, ":1")],
+    });
     fake.onRun(isHostCommand, runOnHost);
     fake.onExec(isHostCommand, runOnHost);
     return { ...fake, directory: dirname(fake.logRoot) };

@@ -11,7 +11,10 @@ export type LabelFilter = Readonly<Record<string, string | true>>;
 export type Test<T> = (value: T) => boolean;
 
 /** A test for which something must be asked first. */
-export type LaterTest<T> = (context: ApiContext, call: CallOptions) => Promise<Test<T>>;
+export type LaterTest<T, Answer = boolean> = (
+  context: ApiContext,
+  call: CallOptions,
+) => Promise<(value: T) => Answer>;
 
 const always = () => true;
 

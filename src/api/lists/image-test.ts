@@ -1,40 +1,16 @@
-import { InvalidArgumentError } from "../../errors.js";
 import type { ContainerSummary } from "../container-status.js";
-import { completeName, findImage } from "../find-image.js";
-import { checkText, type LaterTest } from "./conditions.js";
+import { findImage } from "../images/find-image.js";
+import type { LaterTest } from "./conditions.js";
+import { readImageName } from "./image-name.js";
+import { namesOfContainer } from "./names-of-container.js";
 
-/**
- * Runtimes tell differently what a container was made from: the name as it was asked for or completed, the ID or
- * the digest of the image, in one field or another. Any of these will do.
- */
+/** Whether a container was made by the name, or from the image that has it now. */
 export function imageTest(image: string | undefined): LaterTest<ContainerSummary> {
   if (image === undefined) return async () => () => true;
-  const name = nameOf(image);
+  const name = readImageName("image", image);
   return async (context, call) => {
     const found = await findImage(context, image, call);
     const names = new Set([name, ...(found ? [found.id, ...found.repoDigests] : [])]);
-    return ({ image, imageRef, raw }) =>
-      [imageRef, raw.imageId, image, raw.image?.userSpecifiedImage ?? ""].some(
-        (text) => text !== "" && (names.has(text) || names.has(completedOrNot(text))),
-      );
+    return (container) => namesOfContainer(container).some((told) => names.has(told));
   };
-}
-
-function nameOf(image: string): string {
-  checkText("image", image);
-  try {
-    return completeName(image);
-  } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error;
-    throw new InvalidArgumentError(error.message, { field: "image", cause: error });
-  }
-}
-
-/** What a runtime tells need not be a name. */
-function completedOrNot(text: string): string {
-  try {
-    return completeName(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,7 +1,7 @@
 import { jsonSafe } from "../../messages/json.js";
 import type { ContainerStats as ContainerStatsMessage } from "../../proto.js";
 import { type ContainerMetadata, toContainerMetadata } from "../container-status.js";
-import { type FilesystemUsage, toFilesystemUsage } from "../image-fs-info.js";
+import { type FilesystemUsage, toFilesystemUsage } from "../images/fs-info.js";
 import type { CpuRates } from "./cpu-rates.js";
 import { type CpuUsage, toCpuUsage } from "./cpu-usage.js";
 import { type MemoryUsage, type SwapUsage, toMemoryUsage, toSwapUsage } from "./memory-usage.js";

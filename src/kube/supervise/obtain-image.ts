@@ -1,5 +1,5 @@
 import type { CriClient } from "../../api/client.js";
-import type { Image } from "../../api/image.js";
+import type { Image } from "../../api/images/image.js";
 import { CriError, NotFoundError } from "../../errors.js";
 import { parseImageRef } from "../../image-ref.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";

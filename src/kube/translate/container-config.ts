@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ContainerConfig } from "../../api/config.js";
-import type { Image } from "../../api/image.js";
+import type { Image } from "../../api/images/image.js";
 import type { MountSchema } from "../../proto.js";
 import type { PodPlan } from "../manifest/plan.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";

@@ -1,4 +1,4 @@
-import type { Image } from "../../api/image.js";
+import type { Image } from "../../api/images/image.js";
 import { SecurityProfile_ProfileType as ProfileType, SupplementalGroupsPolicy } from "../../proto.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import type { ReadPod } from "../manifest/schema/pod.js";

@@ -3,6 +3,7 @@ import type { ImageConfig } from "../state/image-record.js";
 /** The configuration blob of an image, as far as it is used. */
 export interface ConfigBlob {
   rootfs: { diff_ids: string[] };
+  created?: string;
   config?: {
     Env?: string[] | null;
     Entrypoint?: string[] | null;
@@ -26,5 +27,6 @@ export function readImageConfig(blob: ConfigBlob): ImageConfig {
     volumes: Object.keys(config.Volumes ?? {}),
     ...(config.StopSignal && { stopSignal: config.StopSignal }),
     labels: config.Labels ?? {},
+    ...(blob.created && { created: blob.created }),
   };
 }

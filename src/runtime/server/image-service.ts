@@ -4,6 +4,7 @@ import { ImageSchema, type ImageService } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
 import { fsInfo } from "../image/fs-info.js";
 import type { ImageDeps } from "../image/image-deps.js";
+import { imageInfo } from "../image/image-info.js";
 import { imageMessage } from "../image/image-message.js";
 import { listImages } from "../image/list.js";
 import { pullImage } from "../image/pull.js";
@@ -18,9 +19,9 @@ export function createImageService(deps: ImageDeps): Partial<ServiceImpl<typeof 
       for (const images of listParts(ImageSchema, listImages(deps, filter))) yield { images };
     },
 
-    imageStatus({ image: spec }) {
+    imageStatus({ image: spec, verbose }) {
       const image = requestedImage(deps, spec);
-      return image ? { image: imageMessage(image) } : {};
+      return image ? { image: imageMessage(image), info: verbose ? imageInfo(image) : {} } : {};
     },
 
     async pullImage({ image, auth }, { signal }) {

@@ -28,6 +28,8 @@ export interface ImageConfig {
   volumes: string[];
   stopSignal?: string;
   labels: Record<string, string>;
+  /** When it was built, as it says itself. RFC 3339. */
+  created?: string;
 }
 
 /** The version of the record's shape; see `StoreOptions.version`. */

@@ -13,7 +13,14 @@ export type RpcName = keyof (typeof RuntimeService)["method"] | keyof (typeof Im
 /** The codes that a runtime can be the cause of. */
 export type FaultCode = Exclude<
   CriErrorCode,
-  "not_running" | "no_permission" | "stale_socket" | "no_endpoint" | "non_zero_exit" | "closed"
+  | "not_running"
+  | "no_permission"
+  | "stale_socket"
+  | "no_endpoint"
+  | "non_zero_exit"
+  | "credentials_failed"
+  | "image_never_pull"
+  | "closed"
 >;
 
 /** What is to go wrong with a call: the delay first, then the rest. */

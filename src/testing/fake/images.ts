@@ -16,10 +16,13 @@ import { type FakeImage, type FakeState, findById } from "./state.js";
  */
 export type FakeRegistry = (ref: string) => string | undefined;
 
+const dayMs = 86_400_000;
+
 /** The images that are there, and the registry that more come from. */
 export class Images {
   readonly #images: FakeState["images"];
   readonly #registry: FakeRegistry;
+  #builtAt = Date.UTC(2020, 0, 1);
 
   constructor({ images }: FakeState, registry: FakeRegistry) {
     this.#images = images;
@@ -32,7 +35,7 @@ export class Images {
     if (content === undefined) throw new NotFoundError(`${ref}: not found in its registry`);
     const digest = ref.digest ?? `sha256:${sha256(`manifest ${content}`)}`;
     const id = `sha256:${sha256(content)}`;
-    const image = this.#images.get(id) ?? emptyImage(id, content);
+    const image = this.#images.get(id) ?? this.#build(id, content);
     this.#images.set(id, image);
     if (ref.tag !== undefined) this.#moveTag(`${ref.repository}:${ref.tag}`, image);
     image.repoDigests.add(`${ref.repository}@${digest}`);
@@ -66,6 +69,17 @@ export class Images {
     return [...this.#images.values()];
   }
 
+  #build(id: string, content: string): FakeImage {
+    this.#builtAt += dayMs;
+    return {
+      id,
+      repoTags: new Set(),
+      repoDigests: new Set(),
+      sizeBytes: Math.max(1, Buffer.byteLength(content)),
+      builtAt: new Date(this.#builtAt),
+    };
+  }
+
   #moveTag(tag: string, to: FakeImage): void {
     for (const image of this.#images.values()) image.repoTags.delete(tag);
     to.repoTags.add(tag);
@@ -84,9 +98,9 @@ export function imageRpcs({ state, images }: FakeDeps) {
     async *streamImages({ filter }) {
       for (const part of listParts(ImageSchema, list(filter?.image?.image))) yield { images: part };
     },
-    imageStatus({ image }) {
+    imageStatus({ image, verbose }) {
       const found = images.find(image?.image ?? "");
-      return found ? { image: imageMessage(found) } : {};
+      return found ? { image: imageMessage(found), info: verbose ? imageInfo(found) : {} } : {};
     },
     pullImage: ({ image }) => ({ imageRef: images.pull(image?.image ?? "").id }),
     removeImage({ image }) {
@@ -106,13 +120,8 @@ export function imageRpcs({ state, images }: FakeDeps) {
   } satisfies Partial<ServiceImpl<typeof ImageService>>;
 }
 
-function emptyImage(id: string, content: string): FakeImage {
-  return {
-    id,
-    repoTags: new Set(),
-    repoDigests: new Set(),
-    sizeBytes: Math.max(1, Buffer.byteLength(content)),
-  };
+function imageInfo({ builtAt }: FakeImage): Record<string, string> {
+  return { info: JSON.stringify({ imageSpec: { created: builtAt.toISOString() } }) };
 }
 
 function imageMessage({ id, repoTags, repoDigests, sizeBytes }: FakeImage): Image {

@@ -41,6 +41,8 @@ export interface FakeImage {
   readonly repoTags: Set<string>;
   readonly repoDigests: Set<string>;
   readonly sizeBytes: number;
+  /** Made up: each a day after the one that came before. */
+  readonly builtAt: Date;
 }
 
 /** All that the fake runtime holds. */

@@ -9,8 +9,6 @@ export interface Behaviour {
    * caller can try again; containerd 1.6 answers NotFound, later ones succeed.
    */
   readonly stopOfUnknown: "succeeds" | "not_found";
-  /** What ListImages does with its filter: containerd lists all images whatever the filter says. */
-  readonly imageFilter: "applied" | "ignored";
   /** What ContainerStats says of a container that does not run: its layer, or an error of no kind. */
   readonly statsOfEnded: "layer" | "unknown";
   /** What a figure is that there is not, such as a rate after one sample, or what is left of no limit. */
@@ -46,7 +44,6 @@ export interface Behaviour {
 export const crikitBehaviour: Behaviour = {
   runtimeName: "crikit",
   stopOfUnknown: "succeeds",
-  imageFilter: "applied",
   statsOfEnded: "layer",
   unknownFigure: undefined,
   statsOfStoppedPod: "failed_precondition",
@@ -105,7 +102,6 @@ export function containerdBehaviour(version: string): Behaviour {
   return {
     runtimeName: "containerd",
     stopOfUnknown: is16 ? "not_found" : "succeeds",
-    imageFilter: "ignored",
     statsOfEnded: "unknown",
     unknownFigure: { value: 0n },
     statsOfStoppedPod: is16 ? "unknown" : "unavailable",

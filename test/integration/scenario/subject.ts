@@ -30,10 +30,11 @@ export async function openSubject(
 ): Promise<Subject> {
   const logs = await mkdtemp(join(tmpdir(), "crikit-test-"));
   const busybox = await busyboxImage();
+  const other = { files: { "/other": "another image\n" }, defaults: { created: new Date() } };
   const registry = await serveRegistry([
-    { ref: "demo/busybox:1", ...busybox },
-    { ref: "demo/other:1", files: { "/other": "another image\n" } },
-    { ref: "demo/other:2", files: { "/other": "another image\n" } },
+    { ref: "demo/busybox:1", files: busybox.files, defaults: { ...busybox.defaults, created: new Date(0) } },
+    { ref: "demo/other:1", ...other },
+    { ref: "demo/other:2", ...other },
   ]);
   const cri = await connect(runtime.endpoint);
   const image = registry.ref("demo/busybox:1");

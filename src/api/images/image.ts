@@ -1,5 +1,5 @@
-import { jsonSafe } from "../messages/json.js";
-import type { Image as ImageMessage } from "../proto.js";
+import { jsonSafe } from "../../messages/json.js";
+import type { Image as ImageMessage } from "../../proto.js";
 
 /** An image as the runtime holds it. */
 export interface Image {

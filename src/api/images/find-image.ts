@@ -1,6 +1,6 @@
-import { parseImageRef } from "../image-ref.js";
-import type { CallOptions } from "../services/call-options.js";
-import type { ApiContext } from "./context.js";
+import { parseImageRef } from "../../image-ref.js";
+import type { CallOptions } from "../../services/call-options.js";
+import type { ApiContext } from "../context.js";
 import { type Image, toImage } from "./image.js";
 
 /** The name as containerd reads it, the same for every runtime; an ID stays what it is. */

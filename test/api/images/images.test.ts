@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { CriClient } from "../../src/api/client.js";
-import { connect } from "../../src/api/connect.js";
-import { InvalidArgumentError } from "../../src/errors.js";
-import type { PullImageRequest } from "../../src/proto.js";
+import type { CriClient } from "../../../src/api/client.js";
+import { connect } from "../../../src/api/connect.js";
+import type { PullPolicy } from "../../../src/api/images/pull-options.js";
+import { ImagePullError, InvalidArgumentError } from "../../../src/errors.js";
+import type { PullImageRequest } from "../../../src/proto.js";
 import {
   type Served,
   serve,
   type TemporaryDirectory,
   temporaryDirectory,
   versionOf,
-} from "./support/serve.js";
+} from "../support/serve.js";
 
 let directory: TemporaryDirectory;
 let server: Served;
@@ -26,7 +27,7 @@ beforeEach(async () => {
       return { imageRef: "sha256:1" };
     },
     imageStatus: ({ image }) =>
-      image?.image === "there"
+      image?.image === "docker.io/library/there:latest"
         ? { image: { id: "sha256:2", size: 5n, uid: { value: 65534n }, pinned: true } }
         : {},
   });
@@ -64,6 +65,28 @@ test("`pull` refuses a name that cannot be one, without asking", async () => {
 test("`ensure` does not pull what is there", async () => {
   expect(await cri.images.ensure("there")).toEqual({ imageRef: "sha256:2", pulled: false });
   expect(pulls).toEqual([]);
+});
+
+test("`ensure` goes by its policy", async () => {
+  expect(await cri.images.ensure("there", { policy: "never" })).toEqual({
+    imageRef: "sha256:2",
+    pulled: false,
+  });
+  expect(await cri.images.ensure("there", { policy: "always" })).toEqual({
+    imageRef: "sha256:1",
+    pulled: true,
+  });
+  expect(await cri.images.ensure("absent")).toEqual({ imageRef: "sha256:1", pulled: true });
+  expect(pulls.length).toBe(2);
+  const never = cri.images.ensure("absent", { policy: "never" });
+  await expect(never).rejects.toBeInstanceOf(ImagePullError);
+  await expect(never).rejects.toMatchObject({
+    code: "image_never_pull",
+    message: expect.stringMatching(/absent.*policy is never/),
+  });
+  const wrong = "Always" as PullPolicy;
+  await expect(cri.images.ensure("there", { policy: wrong })).rejects.toMatchObject({ field: "policy" });
+  expect(pulls.length).toBe(2);
 });
 
 test("`status` and `list` give numbers for sizes and users", async () => {

@@ -1,6 +1,6 @@
-import { jsonSafe } from "../messages/json.js";
-import type { FilesystemUsage as FilesystemUsageMessage, ImageFsInfoResponse } from "../proto.js";
-import { dateOf } from "./time.js";
+import { jsonSafe } from "../../messages/json.js";
+import type { FilesystemUsage as FilesystemUsageMessage, ImageFsInfoResponse } from "../../proto.js";
+import { dateOf } from "../time.js";
 
 /** How full a directory of the runtime is. */
 export interface FilesystemUsage {
