@@ -4,6 +4,7 @@ import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
 import { toSeconds } from "./time.js";
 
+/** Where to write a checkpoint, and how long it may take. */
 export interface CheckpointOptions extends CallOptions {
   /**
    * The archive to write, by its absolute path on the node. It holds all that is in the memory of the processes:
