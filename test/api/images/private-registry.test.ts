@@ -62,12 +62,13 @@ function logIn(): void {
   vi.stubEnv("REGISTRY_AUTH_FILE", undefined);
 }
 
-const runtimes: [string, () => Promise<AsyncDisposable & { endpoint: string }>][] = [
-  ["containerd", startContainerd],
-  ["crikit-runtime", startRuntime],
+/** With the code that a refused pull has there. */
+const runtimes: [string, () => Promise<AsyncDisposable & { endpoint: string }>, string][] = [
+  ["containerd", startContainerd, "unknown"],
+  ["crikit-runtime", startRuntime, "permission_denied"],
 ];
 
-describe.each(runtimes)("a private registry, and %s", (_name, start) => {
+describe.each(runtimes)("a private registry, and %s", (_name, start, code) => {
   let runtime: AsyncDisposable & { endpoint: string };
   let cri: CriClient;
 
@@ -92,7 +93,7 @@ describe.each(runtimes)("a private registry, and %s", (_name, start) => {
     ["base64", { auth }],
   ])("credentials in the call, as %s, open it; without there is nothing", async (_what, auth) => {
     logIn();
-    await expect(cri.images.pull(ref(byPassword))).rejects.toThrow();
+    await expect(cri.images.pull(ref(byPassword))).rejects.toMatchObject({ code });
     expect(await cri.images.status(ref(byPassword))).toBeUndefined();
     await cri.images.pull(ref(byPassword), { auth });
     expect((await cri.images.status(ref(byPassword)))?.repoTags).toEqual([ref(byPassword)]);
@@ -129,6 +130,7 @@ describe.each(runtimes)("a private registry, and %s", (_name, start) => {
   test("an identity token in the call opens it, one that is not theirs does not", async () => {
     await cri.images.pull(ref(byToken), { auth: { identityToken } });
     await cri.images.remove(ref(byToken));
-    await expect(cri.images.pull(ref(byToken), { auth: { identityToken: "stolen" } })).rejects.toThrow();
+    const pull = cri.images.pull(ref(byToken), { auth: { identityToken: "stolen" } });
+    await expect(pull).rejects.toMatchObject({ code });
   });
 });
