@@ -7,18 +7,14 @@ import { channel, tracingChannel } from "node:diagnostics_channel";
  *
  * @example
  * ```ts
- * import { subscribe, tracingChannel } from "node:diagnostics_channel";
- * import { diagnosticsChannels } from "crikit";
+ * import { subscribe } from "node:diagnostics_channel";
+ * import { diagnosticsChannels, type RpcDiagnostics } from "crikit";
  *
- * const ignored = () => {};
- * tracingChannel(diagnosticsChannels.rpc).subscribe({
- *   start: ignored,
- *   end: ignored,
- *   asyncStart: ignored,
- *   asyncEnd: (call) => console.log(call.rpc, call.error ?? "done"),
- *   error: ignored,
+ * subscribe(`tracing:${diagnosticsChannels.rpc}:asyncEnd`, (told) => {
+ *   const { rpc, tries, error } = told as RpcDiagnostics;
+ *   console.log(rpc, tries, error ?? "done");
  * });
- * subscribe(diagnosticsChannels.disconnect, (event) => console.log("disconnected", event));
+ * subscribe(diagnosticsChannels.disconnect, (told) => console.log("disconnected", told));
  * ```
  */
 export const diagnosticsChannels = {
