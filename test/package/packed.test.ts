@@ -1,26 +1,23 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { userProject } from "../support/user-project.js";
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL("../..", import.meta.url));
 const entries = ["crikit", "crikit/kube", "crikit/proto", "crikit/runtime", "crikit/testing"];
 let project: string;
 
-// An empty project of a user, with the tarball that would be published.
+let installed: Awaited<ReturnType<typeof userProject>>;
+
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), "crikit-package-"));
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", project], { cwd: source });
-  const [{ filename }] = JSON.parse(stdout);
-  await writeFile(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
-  const quiet = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-  await run("npm", ["install", ...quiet, join(project, filename)], { cwd: project });
+  installed = await userProject();
+  project = installed.path;
 }, 120_000);
-afterAll(() => rm(project, { recursive: true, force: true }));
+afterAll(() => installed[Symbol.asyncDispose]());
 
 async function runFile(name: string, code: string): Promise<string> {
   await writeFile(join(project, name), code);

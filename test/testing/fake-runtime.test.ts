@@ -403,6 +403,13 @@ describe("events", () => {
     ]);
   });
 
+  test("end with an error at the deadline that the runtime was told", async () => {
+    // Without a deadline of the client's own, so that the answer is the runtime's.
+    const late = { timeoutMs: 0, headers: { "grpc-timeout": "50m" } };
+    const events = cri.runtime.getContainerEvents({}, late)[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toMatchObject({ code: "deadline_exceeded" });
+  });
+
   test("can be dropped, and told in the wrong order", async () => {
     fake.faultEvent("drop");
     fake.faultEvent("swap");

@@ -54,7 +54,8 @@ export class Events {
     const wake = () => subscriber.wake();
     signal.addEventListener("abort", wake);
     try {
-      while (!signal.aborted) {
+      for (;;) {
+        signal.throwIfAborted();
         yield* subscriber.waiting.splice(0);
         await subscriber.woken();
       }
