@@ -13,6 +13,11 @@ const programs = ["README.md", ...docs.map((name) => `docs/${name}`)]
 
 testPrograms("pages", programs);
 
+test("the README leads to every page", () => {
+  const readme = readFileSync(join(projectDirectory, "README.md"), "utf8");
+  expect(docs.filter((name) => !readme.includes(`(docs/${name})`))).toEqual([]);
+});
+
 test("few snippets are not run, each for a reason", () => {
   const notRun = programs.flatMap((program) => program.notRun);
   expect(notRun.filter(({ reason }) => reason === "")).toEqual([]);
