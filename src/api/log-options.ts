@@ -14,8 +14,8 @@ export interface LogOptions extends CallOptions {
    */
   tail?: number | undefined;
   /**
-   * Only lines of this time or later. As nanoseconds since 1970 it is exact: `since: line.timeNs + 1n` goes on
-   * after a line.
+   * Only lines of this time or later; as nanoseconds since 1970, such as a line's `timeNs`, to the nanosecond. More
+   * than one line may have the same time.
    */
   since?: Date | bigint | undefined;
   /** Only lines of this time or earlier. With `follow`, the reading ends when it has come. */

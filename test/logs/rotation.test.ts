@@ -1,23 +1,11 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { toLogLine } from "../../src/logs/log-line.js";
 import { readLog } from "../../src/logs/read-log.js";
+import { useLogDirectory } from "./support/log-directory.js";
 
-let directory: string;
-let path: string;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "crikit-logs-"));
-  path = join(directory, "0.log");
-});
-
-afterEach(async () => {
-  await rm(directory, { recursive: true, force: true });
-});
+const log = useLogDirectory();
 
 const rotations = 100;
 const linesPerFile = 500;
@@ -33,11 +21,11 @@ interface Rotation {
 /** Follows a log that is written and rotated meanwhile. */
 async function follow(rotation: Rotation): Promise<{ number: number; gapBefore: boolean }[]> {
   const writer = new Worker(new URL("./support/rotating-writer.mjs", import.meta.url), {
-    workerData: { path, rotations, linesPerFile, keep: 0, waits: false, ...rotation },
+    workerData: { path: log.path, rotations, linesPerFile, keep: 0, waits: false, ...rotation },
   });
   const ended = once(writer, "exit").then(() => {});
   const lines = [];
-  for await (const batch of readLog(path, toLogLine, { follow: true, ended })) {
+  for await (const batch of readLog(log.path, toLogLine, { follow: true, ended })) {
     for (const { text, gapBefore } of batch) lines.push({ number: Number(text), gapBefore });
   }
   return lines;

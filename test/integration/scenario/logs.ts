@@ -1,5 +1,7 @@
 import { rename } from "node:fs/promises";
+import type { LogOptions } from "crikit";
 import { expect, test } from "vitest";
+import { KubeletRotation } from "../../support/kubelet-rotation.js";
 import type { Subject } from "./subject.js";
 
 export function logScenarios(subject: () => Subject): void {
@@ -53,5 +55,73 @@ export function logScenarios(subject: () => Subject): void {
       await container.reopenLog();
     }
     expect(texts).toEqual(Array.from({ length: 20 }, (_, index) => `${index + 1}`));
+  });
+
+  test("a fast log that is rotated and compressed meanwhile has each line once, followed and read afterwards", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("fast");
+    const count = 4_000;
+    const script = `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo $i; [ $((i % 200)) -ne 0 ] || sleep 0.2; done`;
+    const container = await runScript(pod, script);
+    const { logPath } = await container.status();
+    const rotation = new KubeletRotation(container, logPath);
+    const lines = [];
+    for await (const { text, gapBefore } of container.logs({ follow: true })) {
+      lines.push({ text, gapBefore });
+      if (lines.length % 500 === 0 && lines.length < count) await rotation.rotate();
+    }
+    const expected = Array.from({ length: count }, (_, index) => ({
+      text: `${index + 1}`,
+      gapBefore: false,
+    }));
+    expect(lines).toEqual(expected);
+
+    const texts = [];
+    for await (const { text } of container.logs()) texts.push(text);
+    expect(texts).toEqual(expected.map(({ text }) => text));
+    const last = [];
+    for await (const { text } of container.logs({ tail: 1_200 })) last.push(text);
+    expect(last).toEqual(texts.slice(-1_200));
+    const present = [];
+    for await (const { text } of container.logs({ history: false })) present.push(text);
+    expect(present.length).toBeLessThan(1_000);
+    expect(present).toEqual(texts.slice(-present.length));
+  });
+
+  test("the log of the attempt before can be read", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("previous");
+    const first = await runScript(pod, "echo the first");
+    await first.wait();
+    const second = await runScript(pod, "echo the second", { metadata: { name: "main", attempt: 1 } });
+    await second.wait();
+    const texts = [];
+    for await (const { text } of second.logs({ previous: true })) texts.push(text);
+    expect(texts).toEqual(["the first"]);
+    await expect(first.logs({ previous: true }).next()).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("lines of one output, of a time and of so many bytes", async () => {
+    const { runPod, runScript } = subject();
+    await using pod = await runPod("range");
+    const container = await runScript(
+      pod,
+      "for i in 1 2 3 4; do echo out $i; sleep 0.1; echo err $i >&2; sleep 0.1; done",
+    );
+    await container.wait();
+    const all = [];
+    for await (const line of container.logs()) all.push(line);
+    const textsOf = async (options: LogOptions) => {
+      const texts = [];
+      for await (const line of container.logs(options)) texts.push("text" in line ? line.text : "");
+      return texts;
+    };
+    expect(await textsOf({ streams: ["stderr"], tail: 2 })).toEqual(["err 3", "err 4"]);
+    expect(await textsOf({ since: all[2]?.timeNs, until: all[4]?.timeNs })).toEqual([
+      "out 2",
+      "err 2",
+      "out 3",
+    ]);
+    expect(await textsOf({ limitBytes: 8 })).toEqual(["out 1", "er"]);
   });
 }
