@@ -15,7 +15,7 @@
  * @module
  */
 
-export type { CheckpointOptions } from "./api/checkpoint.js";
+export type { CheckpointOptions, PodCheckpointOptions } from "./api/checkpoint.js";
 export type { CriClient } from "./api/client.js";
 export type { ContainerConfig, PodConfig } from "./api/config.js";
 // For everyone.

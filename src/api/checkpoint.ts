@@ -2,6 +2,7 @@ import { isAbsolute } from "node:path";
 import { InvalidArgumentError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
+import { listContainers } from "./lists/list-containers.js";
 import { toSeconds } from "./time.js";
 
 /** Where to write a checkpoint, and how long it may take. */
@@ -34,4 +35,29 @@ function requireAbsolute(path: string): void {
   throw new InvalidArgumentError(`path is "${path}": give an absolute path on the runtime's node`, {
     field: "path",
   });
+}
+
+export interface PodCheckpointOptions extends CallOptions {
+  /** An empty directory on the node, by its absolute path. Whoever may read it has what was in memory. */
+  path: string;
+  /** The IDs of the containers to write down; all that run unless told. */
+  containers?: readonly string[] | undefined;
+}
+
+export async function checkpointPod(
+  context: ApiContext,
+  podSandboxId: string,
+  { path: outputPath, containers, ...call }: PodCheckpointOptions,
+): Promise<void> {
+  requireAbsolute(outputPath);
+  if (call.timeoutMs === 0) {
+    throw new InvalidArgumentError("timeoutMs is 0: CheckpointPod needs a limit", { field: "timeoutMs" });
+  }
+  const containerIds = [...(containers ?? (await runningContainers(context, podSandboxId, call)))];
+  await context.runtime.checkpointPod({ podSandboxId, outputPath, containerIds }, call);
+}
+
+async function runningContainers(context: ApiContext, pod: string, call: CallOptions): Promise<string[]> {
+  const running = await listContainers(context, { pod, state: "running" }, call);
+  return running.map(({ id }) => id);
 }

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type PodSandboxConfig, PodSandboxConfigSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
+import { checkpointPod, type PodCheckpointOptions } from "./checkpoint.js";
 import type { ContainerConfig } from "./config.js";
 import { ListedContainer, type OwnedContainer, type StatusOptions } from "./container.js";
 import type { ApiContext } from "./context.js";
@@ -148,6 +149,23 @@ export class Pod {
       ...(resources && { resources: toLinuxResources(resources) }),
     };
     await this.#context.runtime.updatePodSandboxResources(request, options);
+  }
+
+  /**
+   * Writes the running containers of the pod to a directory on the node, all of one moment; they run on. What is in
+   * the directory then is the runtime's own form. A limit of time is needed: two minutes unless told.
+   *
+   * @throws CriError with the code `failed_precondition` when the runtime has no criu that works on its kernel, or
+   * when criu cannot write down one of the containers. Nothing is left in the directory then.
+   * @throws UnsupportedError on a runtime that cannot: containerd and CRI-O as of 2026.
+   *
+   * @example
+   * ```ts
+   * await pod.checkpoint({ path: "/var/lib/checkpoints/demo" });
+   * ```
+   */
+  async checkpoint(options: PodCheckpointOptions): Promise<void> {
+    await checkpointPod(this.#context, this.id, options);
   }
 
   /** Its containers, ended ones too, newest first unless told. */

@@ -5317,21 +5317,22 @@ export type CheckpointPodRequest = Message<"runtime.v1.CheckpointPodRequest"> & 
   podSandboxId: string;
 
   /**
-   * Path of the archive on the node.
+   * An empty directory on the node, by its absolute path. It stays the caller's; what is in it then is the runtime's
+   * own form.
    *
    * @generated from field: string output_path = 2;
    */
   outputPath: string;
 
   /**
-   * Containers to include. Empty for all running ones.
+   * Running containers to include, each once. At least one.
    *
    * @generated from field: repeated string container_ids = 3;
    */
   containerIds: string[];
 
   /**
-   * Further settings, by runtime.
+   * Further settings, by runtime handler. What it does not know it refuses.
    *
    * @generated from field: map<string, string> options = 4;
    */
@@ -5346,7 +5347,7 @@ export const CheckpointPodRequestSchema: GenMessage<CheckpointPodRequest> = /*@_
   messageDesc(file_runtime_v1_api, 153);
 
 /**
- * Empty: the archive is written.
+ * Empty: the checkpoint is written.
  *
  * @generated from message runtime.v1.CheckpointPodResponse
  */
@@ -5367,7 +5368,7 @@ export const CheckpointPodResponseSchema: GenMessage<CheckpointPodResponse> = /*
  */
 export type RestorePodRequest = Message<"runtime.v1.RestorePodRequest"> & {
   /**
-   * Path of the archive on the node.
+   * The directory on the node, by its absolute path. It is only read.
    *
    * @generated from field: string checkpoint_path = 1;
    */
@@ -5395,7 +5396,7 @@ export type RestorePodRequest = Message<"runtime.v1.RestorePodRequest"> & {
   options: { [key: string]: string };
 
   /**
-   * Configurations of its containers, found by their names.
+   * Configurations of its containers: one for each in the checkpoint, found by its name.
    *
    * @generated from field: repeated runtime.v1.ContainerConfig container_configs = 5;
    */
@@ -6978,7 +6979,8 @@ export const RuntimeService: GenService<{
     output: typeof CheckpointContainerResponseSchema;
   },
   /**
-   * Writes the state of a whole pod to an archive. Experimental; the caller should set a deadline.
+   * Writes the state of containers of a pod to a directory, all of one moment: none runs on before the last has been
+   * written. Experimental; the caller must set a deadline.
    *
    * @generated from rpc runtime.v1.RuntimeService.CheckpointPod
    */
@@ -6988,7 +6990,8 @@ export const RuntimeService: GenService<{
     output: typeof CheckpointPodResponseSchema;
   },
   /**
-   * Runs a pod from such an archive. Experimental; the caller should set a deadline.
+   * Prepares a pod from such a directory. Its containers are created, and run on from where they were once they are
+   * started. Experimental; the caller must set a deadline.
    *
    * @generated from rpc runtime.v1.RuntimeService.RestorePod
    */

@@ -19,6 +19,7 @@ import type { RuntimeDeps } from "../deps.js";
 import { runtimeConfig, updateRuntimeConfig } from "../node/runtime-config.js";
 import { status } from "../node/status.js";
 import { version } from "../node/version.js";
+import { checkpointPod } from "../sandbox/checkpoint.js";
 import { containerEvents } from "../sandbox/events.js";
 import { listPodSandboxes } from "../sandbox/list.js";
 import { metricDescriptors } from "../sandbox/metrics/describe.js";
@@ -60,6 +61,10 @@ export function createRuntimeService(
     },
     async updatePodSandboxResources(request) {
       await updatePodSandboxResources(deps, request);
+      return {};
+    },
+    async checkpointPod(request, { signal, timeoutMs }) {
+      await checkpointPod(deps, request, { signal, hasDeadline: timeoutMs() !== undefined });
       return {};
     },
     podSandboxStatus: (request) => podSandboxStatus(deps, request),

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { ServiceImpl } from "@connectrpc/connect";
@@ -14,7 +13,7 @@ import {
 } from "../../proto.js";
 import { mergeResources } from "../../resources.js";
 import { listParts } from "../../streaming/list-parts.js";
-import { checkpointOf, containerStatus, listedContainer } from "./container-messages.js";
+import { containerStatus, listedContainer } from "./container-messages.js";
 import type { FakeDeps } from "./deps.js";
 import { LogFile } from "./log-file.js";
 import { MainProcess } from "./main-process.js";
@@ -70,12 +69,6 @@ export function containerRpcs(deps: FakeDeps) {
     updateContainerResources({ containerId, linux }) {
       const container = state.container(containerId);
       if (linux) container.resources = mergeResources(container.resources, linux);
-      return {};
-    },
-    async checkpointContainer({ containerId, location }) {
-      const container = state.container(containerId);
-      runningProcess(container);
-      await writeFile(location, JSON.stringify(checkpointOf(container)), { mode: 0o600 });
       return {};
     },
     async reopenContainerLog({ containerId }) {

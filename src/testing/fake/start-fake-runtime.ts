@@ -5,6 +5,7 @@ import { ImageService, RuntimeService } from "../../proto.js";
 import { StreamingServer } from "../../streaming/streaming-server.js";
 import { scratchDirectory } from "../temporary-directory.js";
 import { Answers } from "./answers.js";
+import { checkpointRpcs } from "./checkpoints.js";
 import { Commands } from "./commands.js";
 import { containerRpcs, runningProcess } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
@@ -67,6 +68,7 @@ async function start(
     ...nodeRpcs(deps, directory.path),
     ...podRpcs(deps),
     ...containerRpcs(deps),
+    ...checkpointRpcs(deps),
     ...statsRpcs(deps),
     ...metricsRpcs(deps),
     ...sessionRpcs(deps, () => streaming),

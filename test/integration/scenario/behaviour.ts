@@ -39,6 +39,8 @@ export interface Behaviour {
   readonly podResources: "taken" | "unsupported";
   /** Whether CheckpointContainer is served, and can be; containerd does since 2.0. */
   readonly checkpoints: "made" | "failed_precondition" | "unsupported";
+  /** The same of CheckpointPod; no containerd serves it. */
+  readonly podCheckpoints: "made" | "failed_precondition" | "unsupported";
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -58,12 +60,14 @@ export const crikitBehaviour: Behaviour = {
   runtimeConfig: "told",
   podResources: "taken",
   checkpoints: leftOut.criu ? "failed_precondition" : "made",
+  podCheckpoints: leftOut.criu ? "failed_precondition" : "made",
 };
 
 export const fakeBehaviour: Behaviour = {
   ...crikitBehaviour,
   runtimeName: "crikit-fake",
   checkpoints: "made",
+  podCheckpoints: "made",
 };
 
 /** What a runtime can do at all. Scenarios that need what it cannot are not told of it. */
@@ -116,5 +120,6 @@ export function containerdBehaviour(version: string): Behaviour {
     runtimeConfig: is1 ? "unsupported" : "told",
     podResources: "unsupported",
     checkpoints: is1 ? "unsupported" : leftOut.criu ? "failed_precondition" : "made",
+    podCheckpoints: "unsupported",
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -21,6 +21,32 @@ export function checkpointScenarios(subject: () => Subject): void {
       expect((await container.status()).state).toBe("running");
     } finally {
       await rm(directory, { recursive: true });
+    }
+  });
+
+  test("the running containers of a pod are written to a directory, or the runtime says that it cannot", async () => {
+    const { runPod, runScript, behaviour } = subject();
+    await using pod = await runPod("pod-checkpoint");
+    const one = await runScript(pod, "sleep 1000", { metadata: { name: "one" } });
+    const two = await runScript(pod, "sleep 1000", { metadata: { name: "two" } });
+    const ended = await runScript(pod, "exit 0", { metadata: { name: "ended" } });
+    await ended.wait();
+    const path = await mkdtemp(join(tmpdir(), "crikit-test-"));
+    try {
+      const made = pod.checkpoint({ path, timeoutMs: 60_000 });
+      if (behaviour.podCheckpoints === "made") {
+        await made;
+        const names = await readdir(path);
+        expect(names).toEqual(expect.arrayContaining([one.id, two.id]));
+        expect(names).not.toContain(ended.id);
+        await expect(pod.checkpoint({ path })).rejects.toMatchObject({ code: "invalid_argument" });
+      } else {
+        await expect(made).rejects.toMatchObject({ code: behaviour.podCheckpoints });
+        expect(await readdir(path)).toEqual([]);
+      }
+      for (const container of [one, two]) expect((await container.status()).state).toBe("running");
+    } finally {
+      await rm(path, { recursive: true });
     }
   });
 

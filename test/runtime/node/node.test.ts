@@ -71,8 +71,8 @@ describe("UpdateRuntimeConfig", () => {
 
 describe("an RPC that is not there yet", () => {
   it("says its name", async () => {
-    await expect(test.runtime.checkpointPod({})).rejects.toMatchObject({ code: "unsupported" });
-    await expect(test.runtime.checkpointPod({})).rejects.toThrow("CheckpointPod is not implemented");
+    await expect(test.runtime.restorePod({})).rejects.toMatchObject({ code: "unsupported" });
+    await expect(test.runtime.restorePod({})).rejects.toThrow("RestorePod is not implemented");
     expect(RuntimeService.methods.length).toBe(37);
   });
 });
