@@ -31,6 +31,8 @@ export interface PlayPodOptions extends CallOptions, ManifestObjects {
   backoff?: RestartBackoffOptions | undefined;
   /** Where the pod's directory with its volumes is made; the system's temporary directory unless told. */
   directory?: string | undefined;
+  /** Where the pod's log directory is made, if not where the client was told to; see `ConnectOptions.logRoot`. */
+  logRoot?: string | undefined;
   /** The control group to run the pod in; the runtime's own choice unless told. */
   cgroupParent?: string | undefined;
 }
@@ -40,7 +42,8 @@ export interface PlayPodOptions extends CallOptions, ManifestObjects {
  * containers, with volumes, probes, hooks and restarts. Resolves when all containers have been started; what runs from
  * then on is kept until the pod is disposed of. When it cannot be started, nothing of it is left.
  *
- * Must run on the runtime's host, as root where the pod has volumes in memory or subPaths.
+ * Must run on the runtime's host, as root where the pod has volumes in memory (Secrets are) or subPaths: these are
+ * mounts, which the runtime must see.
  *
  * @throws ManifestError when the manifest has fields that are not carried out, or that cannot be right: all of them, and
  * before anything is made.
@@ -90,7 +93,7 @@ interface Start {
 }
 
 async function start({ cri, plan, rollback, options, signal }: Start): Promise<PlayedPod> {
-  const { pullPolicy, backoff = {}, directory, cgroupParent } = options;
+  const { pullPolicy, backoff = {}, directory, cgroupParent, logRoot } = options;
   const { metadata, spec } = plan.pod;
   const { uid = randomUUID() } = metadata;
   const node = readNodeFacts(await readFile("/etc/resolv.conf", "utf8").catch(() => ""));
@@ -104,7 +107,7 @@ async function start({ cri, plan, rollback, options, signal }: Start): Promise<P
     ...{ cri, plan, uid, node, volumes, exits, pullPolicy, backoff, canRecurse },
     tell: (change) => changes.publish(change),
   };
-  const run = new PodRun(context, { cgroupParent, rollback });
+  const run = new PodRun(context, { cgroupParent, logRoot, rollback });
   const end = run.play();
   const over = () => changes.publish("over");
   end.then(over, over);
@@ -134,7 +137,8 @@ function isUnfinished({ state, started, reason }: PlayedContainerStatus): boolea
 
 function describe({ name, state, reason, message, lastEnd }: PlayedContainerStatus): string {
   const why = [reason, message].filter((text) => text !== "").join(": ");
-  const end = lastEnd && `its last run ended with exit code ${lastEnd.exitCode} (${lastEnd.reason})`;
+  const end =
+    lastEnd && `its last run ended with exit code ${lastEnd.exitCode} (${lastEnd.message || lastEnd.reason})`;
   return [`container ${name} is ${state}`, why, end].filter((text) => text).join(", ");
 }
 

@@ -1,13 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { sleep } from "../../async/abort.js";
 import { deferred } from "../../async/deferred.js";
-import type { Rollback } from "../../async/rollback.js";
 import { CriError } from "../../errors.js";
 import type { PodPhase } from "../status.js";
 import { ContainerRun } from "./container-run.js";
 import { type PodContainers, playContainers, stopContainers } from "./play-containers.js";
 import type { PodContext, Sandbox } from "./pod-context.js";
-import { Sandboxes } from "./sandboxes.js";
+import { Sandboxes, type SandboxesOptions } from "./sandboxes.js";
 
 /** How a pod has come to its end. */
 export interface PodEnd {
@@ -15,11 +14,6 @@ export interface PodEnd {
   readonly phase: "Succeeded" | "Failed";
   /** Where the containers' ends do not say it: `DeadlineExceeded`, `SandboxLost`, `Stopped`. */
   readonly reason: string;
-}
-
-export interface PodRunOptions {
-  readonly cgroupParent: string | undefined;
-  readonly rollback: Rollback;
 }
 
 const sandboxLost = Symbol("The sandbox is gone");
@@ -38,7 +32,7 @@ export class PodRun implements PodContainers {
   #isStopping = false;
   #phase: { phase: PodPhase; reason: string } = { phase: "Pending", reason: "" };
 
-  constructor(context: PodContext, options: PodRunOptions) {
+  constructor(context: PodContext, options: SandboxesOptions) {
     const { initContainers, containers } = context.plan.pod.spec;
     this.#context = context;
     this.#sandboxes = new Sandboxes(context, options);

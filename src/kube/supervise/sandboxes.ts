@@ -7,6 +7,7 @@ import { RestartBackoff } from "./restart-backoff.js";
 
 export interface SandboxesOptions {
   readonly cgroupParent: string | undefined;
+  readonly logRoot: string | undefined;
   /** Removes all that were made. */
   readonly rollback: Rollback;
 }
@@ -48,10 +49,10 @@ export class Sandboxes {
   async #run(signal: AbortSignal): Promise<Sandbox> {
     const { cri, plan, uid, node, volumes, tell } = this.#context;
     const { runtimeClassName, hostNetwork } = plan.pod.spec;
-    const { cgroupParent, rollback } = this.#options;
+    const { cgroupParent, logRoot, rollback } = this.#options;
     const attempt = this.#attempts++;
     const config = sandboxConfig(plan.pod, { uid, node, attempt, cgroupParent });
-    const pod = await cri.pods.run(config, { handler: runtimeClassName, signal });
+    const pod = await cri.pods.run(config, { handler: runtimeClassName, logRoot, signal });
     rollback.add("remove the sandbox", () => pod[Symbol.asyncDispose]());
     const { ips } = await pod.status({ signal });
     const podIps = hostNetwork ? node.ips : ips;

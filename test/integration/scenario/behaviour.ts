@@ -37,6 +37,8 @@ export interface Behaviour {
   readonly runtimeConfig: "told" | "unsupported";
   /** Whether UpdatePodSandboxResources is served; containerd does since 2.3. */
   readonly podResources: "taken" | "unsupported";
+  /** Whether it sees what the test mounts; the private containerd of the tests has mounts of its own. */
+  readonly seesMounts: boolean;
   /** Whether CheckpointContainer is served, and can be; containerd does since 2.0. */
   readonly checkpoints: "made" | "failed_precondition" | "unsupported";
   /** The same of CheckpointPod; no containerd serves it. */
@@ -59,6 +61,7 @@ export const crikitBehaviour: Behaviour = {
   listsHandlers: true,
   runtimeConfig: "told",
   podResources: "taken",
+  seesMounts: true,
   checkpoints: leftOut.criu ? "failed_precondition" : "made",
   podCheckpoints: leftOut.criu ? "failed_precondition" : "made",
 };
@@ -119,6 +122,7 @@ export function containerdBehaviour(version: string): Behaviour {
     listsHandlers: !is1,
     runtimeConfig: is1 ? "unsupported" : "told",
     podResources: "unsupported",
+    seesMounts: false,
     checkpoints: is1 ? "unsupported" : leftOut.criu ? "failed_precondition" : "made",
     podCheckpoints: "unsupported",
   };

@@ -8,6 +8,7 @@ import { copyScenarios } from "./copy.js";
 import { execScenarios } from "./exec.js";
 import { handleStatsScenarios } from "./handle-stats.js";
 import { imageScenarios } from "./images.js";
+import { kubeScenarios } from "./kube.js";
 import { logScenarios } from "./logs.js";
 import { nodeScenarios } from "./node.js";
 import { podScenarios } from "./pods.js";
@@ -55,6 +56,7 @@ export function runScenarios(
   describe("events and watch", () => watchScenarios(subject));
   describe("resources", () => resourceScenarios(subject, able));
   describe("checkpoints", () => checkpointScenarios(subject));
+  describe("manifests", () => kubeScenarios(subject, able));
   describe("images", () => imageScenarios(subject));
   describe("the runtime itself", () => nodeScenarios(subject));
 }
