@@ -209,6 +209,12 @@ test("there must be one Pod, and nothing that cannot be played", () => {
   expect(problemsOf("a: b: c")[0]).toMatch(/^invalid {2}is no YAML: /);
 });
 
+test("what is no YAML is told by its place, and not quoted: a Secret may be in it", () => {
+  const problems = problemsOf('kind: Secret\nstringData:\n  password: "s3cret\n');
+  expect(problems).toEqual(['invalid  is no YAML: Missing closing "quote at line 4, column 1']);
+  expect(problemsOf("a: *nowhere")[0]).toMatch(/^invalid {2}is no YAML: .*nowhere/);
+});
+
 test("no value of a Secret or a variable is in an error", () => {
   const text = problemsOf([
     podOf({ containers: [{ ...container, env: [{ name: "A", value: 31337 }] }] }),

@@ -17,12 +17,24 @@ export function parseDocuments(text: string): unknown[] {
   const documents = parseAllDocuments(text, { version: "1.1", merge: true, customTags: withoutTimes });
   const found = "empty" in documents ? [] : documents;
   const errors = found.flatMap((document) => document.errors);
-  if (errors.length > 0) {
-    throw new ManifestError(
-      errors.map(({ message }) => ({ path: "", kind: "invalid", message: `is no YAML: ${message}` })),
-    );
+  if (errors.length > 0) throw noYaml(errors);
+  try {
+    return found.map((document) => document.toJS()).filter((content) => content !== null);
+  } catch (error) {
+    // An alias whose anchor is missing shows only now.
+    throw noYaml([error]);
   }
-  return found.map((document) => document.toJS()).filter((content) => content !== null);
+}
+
+/** Only the first lines of the messages: the others quote the manifest, and a Secret may be in it. */
+function noYaml(errors: readonly unknown[]): ManifestError {
+  return new ManifestError(
+    errors.map((error) => {
+      const said = error instanceof Error ? error.message : String(error);
+      const [first = ""] = said.split("\n", 1);
+      return { path: "", kind: "invalid", message: `is no YAML: ${first.replace(/:$/, "")}` };
+    }),
+  );
 }
 
 /** Without a kind it is taken for a Pod. */
