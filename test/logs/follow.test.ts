@@ -1,5 +1,7 @@
+import { renameSync, writeFileSync } from "node:fs";
 import {
   appendFile,
+  copyFile,
   mkdtemp,
   open,
   readdir,
@@ -11,6 +13,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deferred } from "../../src/async/deferred.js";
 import { NotFoundError } from "../../src/errors.js";
@@ -39,6 +42,15 @@ function records(from: number, to: number): string {
   return text;
 }
 
+/** The same, each a millisecond later than the one before. */
+function timed(from: number, to: number): string {
+  let text = "";
+  for (let number = from; number < to; number++) {
+    text += `${new Date(Date.UTC(2026, 0, 2, 3, 4, 6) + number).toISOString()} stdout F line ${number}\n`;
+  }
+  return text;
+}
+
 function numbered(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `line ${from + index}`);
 }
@@ -57,15 +69,18 @@ async function texts(options?: ReadLogOptions): Promise<string[]> {
 function startFollowing(options: ReadLogOptions = {}) {
   const ended = deferred<void>();
   const lines: string[] = [];
+  const gaps: string[] = [];
   const waiters: { count: number; resolve: () => void }[] = [];
   const done = (async () => {
     for await (const line of readLines({ follow: true, ended: ended.promise, ...options })) {
       lines.push(line.text);
+      if (line.gapBefore) gaps.push(line.text);
       for (const waiter of waiters) if (lines.length >= waiter.count) waiter.resolve();
     }
   })();
   return {
     lines,
+    gaps,
     done,
     end: () => ended.resolve(),
     async until(count: number): Promise<void> {
@@ -250,6 +265,93 @@ describe("readLog with follow", () => {
     log.end();
     await log.done;
     expect(log.lines).toEqual(numbered(0, 101));
+  });
+
+  test("notices a truncation also when the file has grown beyond its old end since", async () => {
+    await writeFile(path, records(0, 5));
+    const log = startFollowing();
+    await log.until(5);
+    await copyFile(path, `${path}.1`);
+    await writeFile(path, records(5, 50));
+    await log.until(50);
+    log.end();
+    await log.done;
+    expect(log.lines).toEqual(numbered(0, 50));
+    expect(log.gaps).toEqual(["line 5"]);
+  });
+
+  test("reads what it had not read before a truncation from the copy", async () => {
+    await writeFile(path, records(0, 5));
+    const log = startFollowing();
+    await log.until(5);
+    writeFileSync(`${path}.1.gz`, gzipSync(records(0, 20)));
+    writeFileSync(path, records(20, 21));
+    await log.until(21);
+    log.end();
+    await log.done;
+    expect(log.lines).toEqual(numbered(0, 21));
+    expect(log.gaps).toEqual(["line 20"]);
+  });
+
+  test("reads files that came and were rotated between two looks", async () => {
+    await writeFile(path, records(0, 5));
+    const log = startFollowing();
+    await log.until(5);
+    renameSync(path, `${path}.20260102-030405`);
+    writeFileSync(`${path}.20260102-030406.gz`, gzipSync(timed(5, 10)));
+    writeFileSync(`${path}.20260102-030407`, timed(10, 15));
+    writeFileSync(path, timed(15, 20));
+    await log.until(20);
+    log.end();
+    await log.done;
+    expect(log.lines).toEqual(numbered(0, 20));
+    expect(log.gaps).toEqual([]);
+  });
+
+  test("says what may be missing when a file was replaced before it could be opened", async () => {
+    await writeFile(path, records(0, 5));
+    const log = startFollowing();
+    await log.until(5);
+    for (const from of [5, 10]) {
+      writeFileSync(`${path}.tmp`, timed(from, from + 5));
+      renameSync(`${path}.tmp`, path);
+    }
+    await log.until(10);
+    log.end();
+    await log.done;
+    expect(log.lines).toEqual([...numbered(0, 5), ...numbered(10, 15)]);
+    expect(log.gaps).toEqual(["line 10"]);
+  });
+
+  test("repeats nothing when a rotation is undone", async () => {
+    await writeFile(path, records(0, 5));
+    const log = startFollowing();
+    await log.until(5);
+    await rename(path, `${path}.20260102-030405`);
+    await writeFile(path, timed(5, 6));
+    await log.until(6);
+    await rename(`${path}.20260102-030405`, path);
+    await appendFile(path, timed(6, 8));
+    await log.until(8);
+    log.end();
+    await log.done;
+    expect(log.lines).toEqual(numbered(0, 8));
+  });
+
+  test("gives what a runtime writes to the old file long after the new one came", async () => {
+    const writer = await open(path, "a");
+    await writer.write(records(0, 2));
+    const log = startFollowing();
+    await log.until(2);
+    await rename(path, `${path}.20260102-030405`);
+    await writeFile(path, timed(3, 4));
+    await log.until(3);
+    await writer.write(timed(2, 3));
+    await writer.close();
+    await log.until(4);
+    log.end();
+    await log.done;
+    expect(log.lines).toEqual(["line 0", "line 1", "line 3", "line 2"]);
   });
 
   test("gives a last line without an end when the container has ended", async () => {
