@@ -8,11 +8,13 @@ import {
   type ContainerListFilter,
   type ContainerState,
   type ContainerStats,
+  type CredentialSource,
   type CriClient,
   CriError,
   type CriErrorCode,
   connect,
   type Image,
+  type ImageFilter,
   type ListedContainer,
   type ListedPod,
   type LogLine,
@@ -26,6 +28,7 @@ import {
   type PodFilter,
   type PodStats,
   type PodStatus,
+  type RegistryCredentials,
   type StatsSample,
   type WatchEvent,
 } from "crikit";
@@ -48,6 +51,16 @@ expectTypeOf(cri.runtime.version({})).resolves.toEqualTypeOf<VersionResponse>();
 expectTypeOf(cri.pods.stream()).toExtend<AsyncIterable<ListedPod>>();
 expectTypeOf(cri.containers.stream({ state: "running" })).toExtend<AsyncIterable<ListedContainer>>();
 expectTypeOf(cri.images.stream()).toExtend<AsyncIterable<Image>>();
+expectTypeOf<ImageFilter>().toHaveProperty("dangling").toEqualTypeOf<boolean | undefined>();
+
+// Credentials are given in one way each, or looked up.
+expectTypeOf<{ username: string; password: string }>().toExtend<RegistryCredentials>();
+expectTypeOf<{ identityToken: string }>().toExtend<RegistryCredentials>();
+expectTypeOf<{ username: string }>().not.toExtend<RegistryCredentials>();
+expectTypeOf<"auto" | "none" | { file: string }>().toExtend<CredentialSource>();
+expectTypeOf<string>().not.toExtend<CredentialSource>();
+expectTypeOf(cri.images.ensure("a", { policy: "never" })).resolves.toHaveProperty("pulled");
+expectTypeOf(cri.images.prune()).resolves.toHaveProperty("removed").toExtend<readonly Image[]>();
 expectTypeOf(cri.containers.list).parameter(0).toExtend<ContainerFilter | undefined>();
 expectTypeOf<ContainerListFilter>().toHaveProperty("last");
 expectTypeOf<ContainerFilter>().not.toHaveProperty("last");

@@ -5,12 +5,15 @@ import { listContainers } from "../lists/list-containers.js";
 import { listImages } from "../lists/list-images.js";
 import { namesOfContainer } from "../lists/names-of-container.js";
 import { readRuntimeInfo } from "../runtime-info.js";
+import { limitTime } from "../time-limit.js";
 import { completeName } from "./find-image.js";
 import type { Image } from "./image.js";
 import type { RunningNames } from "./running-names.js";
 
 /** How to prune. */
 export interface PruneOptions extends CallOptions {
+  /** How long all of it may take, in milliseconds; no limit unless told. */
+  timeoutMs?: number | undefined;
   /** Removes nothing, and tells what it would. */
   dryRun?: boolean | undefined;
 }
@@ -33,8 +36,10 @@ export async function pruneImages(
   context: ApiContext,
   pulling: RunningNames,
   filter: ImageFilter,
-  { dryRun = false, ...options }: PruneOptions,
+  { dryRun = false, timeoutMs, signal, ...rest }: PruneOptions,
 ): Promise<PrunedImages> {
+  const limit = limitTime({ signal, timeoutMs }, "The prune");
+  const options: CallOptions = { ...rest, signal: limit.signal };
   const pulled = pulling.watch();
   try {
     const images = await listImages(context, filter, options);
@@ -55,6 +60,7 @@ export async function pruneImages(
     return { removed, sizeBytes, failed };
   } finally {
     pulled[Symbol.dispose]();
+    limit[Symbol.dispose]();
   }
 }
 

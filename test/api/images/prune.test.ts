@@ -115,6 +115,14 @@ test("one that cannot be removed is told, and the others go", async () => {
   expect(failed[0]?.error).toMatchObject({ code: "failed_precondition" });
 });
 
+test("its time is for all of it", async () => {
+  fake.onCall("removeImage", async (_request, { next, signal }) => {
+    await until("the end is seen", () => signal.aborted);
+    return next();
+  });
+  await expect(cri.images.prune({}, { timeoutMs: 300 })).rejects.toMatchObject({ code: "deadline_exceeded" });
+});
+
 test("an abort ends it with the signal's own reason, and what comes after stays", async () => {
   const controller = new AbortController();
   fake.onCall("removeImage", async (_request, { next, signal }) => {
