@@ -26,14 +26,13 @@ test("watch-events tells what there is, then a container's start, exit code and 
 });
 
 test("watch-events keeps to one namespace", async () => {
-  await using pod = await lab.runPod("elsewhere");
+  await lab.runPod("elsewhere");
   await using watcher = new RunningExample("watch-events.ts", ["--namespace", "kube-system"], lab);
   await watcher.shows("changes from here on");
-  await using system = await lab.cri.pods.run({ metadata: { name: "dns", namespace: "kube-system" } });
+  await lab.cri.pods.run({ metadata: { name: "dns", namespace: "kube-system" } });
   await watcher.shows("kube-system/dns");
   expect(watcher.stdout).not.toContain("elsewhere");
   expect(await watcher.interrupt("SIGTERM")).toBe(0);
-  expect([pod.id, system.id]).toHaveLength(2);
 });
 
 test("watch-events ends with one line about a runtime that is not there", async () => {
