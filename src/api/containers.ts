@@ -4,7 +4,7 @@ import type { ApiContext } from "./context.js";
 import type { ContainerFilter } from "./lists/container-filter.js";
 import { type ContainerListFilter, listContainers, streamContainers } from "./lists/list-containers.js";
 import type { ContainerStats } from "./stats/container-stats.js";
-import { listContainerStats } from "./stats/list-stats.js";
+import { listContainerStats } from "./stats/list-container-stats.js";
 import { measure, type StatsOptions } from "./stats/stats-options.js";
 
 /** The containers of all pods, ended ones too. New ones are made by their pod. */

@@ -5,7 +5,7 @@ import { listPods, type PodListFilter, streamPods } from "./lists/list-pods.js";
 import type { PodFilter } from "./lists/pod-filter.js";
 import { ListedPod, type OwnedPod, Pod } from "./pod.js";
 import { type RunPodOptions, runPod } from "./run-pod.js";
-import { listPodStats } from "./stats/list-stats.js";
+import { listPodStats } from "./stats/list-pod-stats.js";
 import type { PodStats } from "./stats/pod-stats.js";
 import { measure, type StatsOptions } from "./stats/stats-options.js";
 

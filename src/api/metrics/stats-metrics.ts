@@ -3,7 +3,7 @@ import type { ApiContext } from "../context.js";
 import { listContainers } from "../lists/list-containers.js";
 import type { ContainerStats } from "../stats/container-stats.js";
 import { CpuRates } from "../stats/cpu-rates.js";
-import { listPodStats } from "../stats/list-stats.js";
+import { listPodStats } from "../stats/list-pod-stats.js";
 import type { InterfaceUsage } from "../stats/network-usage.js";
 import type { PodStats } from "../stats/pod-stats.js";
 import type { MetricFamily, MetricKind, MetricSample } from "./metric-family.js";

@@ -29,7 +29,7 @@ export interface PodStats {
   readonly containers: readonly ContainerStats[];
   /**
    * The runtime could not tell of the pod, and this is the sum of its containers: without the pod's own process, its
-   * limit and its traffic. containerd 1.6 cannot for pods that were run without a `cgroupParent`.
+   * limit and its traffic. containerd cannot for pods that were run without a `cgroupParent`.
    */
   readonly isSummed: boolean;
   /** As the runtime told it; made here where it `isSummed`. */

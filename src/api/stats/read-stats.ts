@@ -5,7 +5,7 @@ import { toPodStatus } from "../pod-status.js";
 import { type ContainerStats, toContainerStats } from "./container-stats.js";
 import type { CpuRates } from "./cpu-rates.js";
 import { isUntold } from "./is-untold.js";
-import { readContainerStats } from "./list-stats.js";
+import { readContainerStats } from "./list-container-stats.js";
 import { type PodStats, toPodStats } from "./pod-stats.js";
 import { sumPodStats } from "./sum-pod-stats.js";
 

@@ -5,7 +5,7 @@ import type { PodFilter } from "../lists/pod-filter.js";
 import { isPassing } from "../passing.js";
 import { limitedCall, limitTime } from "../time-limit.js";
 import { CpuRates } from "./cpu-rates.js";
-import { listPodStats } from "./list-stats.js";
+import { listPodStats } from "./list-pod-stats.js";
 import type { PodStats } from "./pod-stats.js";
 import { checkSpan } from "./stats-options.js";
 

@@ -24,6 +24,7 @@ const metricsRpcs: RpcName[] = ["listMetricDescriptors", "streamPodSandboxMetric
 const statsRpcs: RpcName[] = [
   "streamPodSandboxStats",
   "listPodSandboxStats",
+  "podSandboxStats",
   "streamContainerStats",
   "listContainerStats",
 ];

@@ -216,18 +216,24 @@ describe("lists of stats", () => {
     await expect(cri.pods.stats({ image: "app" })).rejects.toMatchObject({ field: "image" });
   });
 
-  test("sum up every pod where the runtime cannot tell of one", async () => {
+  test("sum up the pods of which the runtime cannot tell, and those alone", async () => {
     const { pod } = await runOne("a");
     await runOne("b");
+    fake.onCall("podSandboxStats", ({ podSandboxId }, { next }) => {
+      if (podSandboxId === pod.id) throw new CriError("unknown", "cgroupPath is empty");
+      return next();
+    });
     for (const rpc of ["streamPodSandboxStats", "listPodSandboxStats"] as const) {
       fake.onCall(rpc, () => {
         throw new CriError("unknown", "cgroupPath is empty");
       });
     }
     const stats = await cri.pods.stats();
-    expect(stats.map(({ isSummed, containers }) => [isSummed, containers.length])).toEqual([
-      [true, 1],
-      [true, 1],
+    expect(
+      stats.map(({ metadata, isSummed, containers }) => [metadata.name, isSummed, containers.length]),
+    ).toEqual([
+      ["b", false, 1],
+      ["a", true, 1],
     ]);
     expect((await cri.pods.stats({ id: pod.id }))[0]?.memory?.usageBytes).toBe(1024 * 1024);
   });
@@ -237,6 +243,7 @@ describe("lists of stats", () => {
     for (const rpc of [
       "streamPodSandboxStats",
       "listPodSandboxStats",
+      "podSandboxStats",
       "streamContainerStats",
       "listContainerStats",
     ] as const) {

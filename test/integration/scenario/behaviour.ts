@@ -112,7 +112,7 @@ export function containerdBehaviour(version: string): Behaviour {
     statsOfEnded: "unknown",
     unknownFigure: { value: 0n },
     statsOfStoppedPod: is16 ? "unknown" : "unavailable",
-    podWithoutParent: is16 ? "unknown" : "summed",
+    podWithoutParent: "unknown",
     countsPause: false,
     events: is16 ? "unsupported" : "told",
     reasonAfterOom: /^(OOMKilled|Error)$/,
