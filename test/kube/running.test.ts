@@ -236,3 +236,19 @@ test("a pod whose pause process is killed gets a new sandbox with another addres
   const [ip = ""] = app.status().ips;
   expect(await shell(app, "web", "cat /etc/hosts")).toContain(`${ip}\tapp`);
 });
+
+test("a pod is kept over a restart of the runtime; a container that ended meanwhile is restarted", async () => {
+  await using app = await lab.play({
+    containers: [
+      { ...sleeping, name: "stays" },
+      { name: "ends", image, command: ["sh", "-c", "while ! test -e /tmp/end; do sleep 0.1; done; exit 3"] },
+    ],
+  });
+  const { id } = app.container("stays");
+  await shell(app, "ends", "(sleep 0.2; touch /tmp/end) > /dev/null 2>&1 &");
+  await lab.runtime.restart();
+  await until("it is restarted", () => app.status().containers[1]?.restarts === 1, 30_000);
+  expect(app.status().containers[1]?.lastEnd).toMatchObject({ attempt: 0, exitCode: 3 });
+  expect(app.container("stays").id).toBe(id);
+  expect(app.status()).toMatchObject({ sandboxRestarts: 0, containers: [{ restarts: 0 }, {}] });
+});

@@ -44,6 +44,15 @@ test("every entry can be required", async () => {
   expect(await runFile("all.cjs", code)).toBe(`${Array(5).fill("object")}\n`);
 });
 
+test("the SDK loads nothing of manifests and no YAML", async () => {
+  const code = `
+    require("crikit");
+    const loaded = Object.keys(require.cache);
+    console.log(loaded.length > 0, loaded.filter((file) => /dist.kube|node_modules.yaml/.test(file)).length);
+  `;
+  expect(await runFile("lean.cjs", code)).toBe("true 0\n");
+});
+
 test.each(["mjs", "cjs"])("the fake runtime serves a program in .%s", async (extension) => {
   const load = extension === "mjs" ? "await import" : "require";
   const code = `

@@ -24,8 +24,9 @@ export async function probeContainer(
   listener: ProbeListener,
   signal: AbortSignal,
 ): Promise<void> {
+  const startedAt = performance.now();
   const verdicts = (probe: ReadProbe, name: ProbeName) =>
-    probing(target, probe, { signal, onFailure: (message) => listener.failure(name, message) });
+    probing(target, probe, { startedAt, signal, onFailure: (message) => listener.failure(name, message) });
 
   async function untilUnhealthy(probe: ReadProbe, name: ProbeName, isEnough: boolean): Promise<boolean> {
     for await (const { passed, message } of verdicts(probe, name)) {

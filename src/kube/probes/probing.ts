@@ -9,6 +9,8 @@ export interface Verdict {
 }
 
 export interface ProbingOptions {
+  /** When the container was started, by `performance.now()`: the initial delay counts from there. */
+  readonly startedAt: number;
   readonly signal: AbortSignal;
   /** Each single failure. */
   onFailure(message: string): void;
@@ -21,13 +23,13 @@ export interface ProbingOptions {
 export async function* probing(
   target: ActionTarget,
   probe: ReadProbe,
-  { signal, onFailure }: ProbingOptions,
+  { startedAt, signal, onFailure }: ProbingOptions,
 ): AsyncGenerator<Verdict, void, undefined> {
   const { initialDelaySeconds, periodSeconds, timeoutSeconds, successThreshold, failureThreshold } = probe;
   const options = { signal, timeoutMs: timeoutSeconds * 1000 };
   let passed: boolean | undefined;
   let inRow = { isSuccess: true, count: 0 };
-  await sleep(initialDelaySeconds * 1000, signal);
+  await sleep(startedAt + initialDelaySeconds * 1000 - performance.now(), signal);
   for (;;) {
     const message = await failureOf(target, probe, options);
     const isSuccess = message === undefined;
