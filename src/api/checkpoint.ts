@@ -37,6 +37,7 @@ function requireAbsolute(path: string): void {
   });
 }
 
+/** Where to write a checkpoint of a pod, and of which of its containers. */
 export interface PodCheckpointOptions extends CallOptions {
   /** An empty directory on the node, by its absolute path. Whoever may read it has what was in memory. */
   path: string;

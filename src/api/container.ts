@@ -251,7 +251,7 @@ export class Container {
    * @throws UnsupportedError on a runtime without checkpoints: containerd before 2.0.
    *
    * @example
-   * ```ts
+   * ```ts no-run It needs criu, which few machines have.
    * await web.checkpoint({ path: "/var/lib/checkpoints/web.tar", timeoutMs: 60_000 });
    * ```
    */

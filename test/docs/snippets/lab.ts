@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "crikit";
+import { connect, parseImageRef } from "crikit";
 import { busyboxImage, type ImageFiles, type ImageSource, serveRegistry, startRuntime } from "crikit/testing";
 
 /** The hosts whose images the snippets pull; a registry on loopback stands in for all of them. */
@@ -11,6 +11,8 @@ const hosts = ["docker.io", "registry.k8s.io"];
 const deadHost = "registry.example";
 
 const images = ["busybox:latest", "nginx:latest", "registry.k8s.io/pause:3.10"];
+
+const known = new Set(images.map((image) => parseImageRef(image).toString()));
 
 const page = "<h1>Welcome to nginx!</h1>\n";
 const serve = "trap 'exit 0' TERM; httpd -p 80 -h /usr/share/nginx/html; echo ready; sleep infinity & wait";
@@ -32,6 +34,9 @@ export async function startLab(): Promise<Lab> {
   const cri = await connect(runtime.endpoint);
   const tidy = async () => {
     for (const pod of await cri.pods.list()) await pod.remove();
+    for (const { id, repoTags } of await cri.images.list()) {
+      if (!repoTags.some((tag) => known.has(tag))) await cri.images.remove(id);
+    }
     for (const image of images) await cri.images.ensure(image);
   };
   await tidy();
@@ -68,6 +73,6 @@ async function imageSources(): Promise<ImageSource[]> {
     { ref: "library/busybox:latest", ...busybox },
     { ref: "library/nginx:latest", ...nginx },
     { ref: "pause:3.10", ...pause },
-    { ref: "e2e-test-images/busybox:1.29-2", ...busybox },
+    { ref: "e2e-test-images/busybox:1.29-2", files: { ...files, "/etc/issue": "" }, defaults },
   ];
 }
