@@ -38,20 +38,23 @@ export type MakeLine<Line> = (head: LogRecord, content: Buffer, partial: boolean
 
 const carriageReturn = 0x0d;
 
-export const toLogLine: MakeLine<LogLine> = (head, content, partial) =>
-  jsonSafe({
-    ...facts(head, partial),
-    text: content.toString("utf8", 0, lineLength(content, partial)),
-  });
+// Field by field: to spread a part that both share is slow, for each line of a log.
+export const toLogLine: MakeLine<LogLine> = ({ timeNs, stream, gapBefore = false }, content, partial) => {
+  const text = content.toString("utf8", 0, lineLength(content, partial));
+  return jsonSafe({ time: dateOf(timeNs), timeNs, stream, text, partial, gapBefore });
+};
 
-export const toRawLogLine: MakeLine<RawLogLine> = (head, content, partial) =>
-  jsonSafe({
-    ...facts(head, partial),
-    bytes: Buffer.from(content.subarray(0, lineLength(content, partial))),
-  });
+export const toRawLogLine: MakeLine<RawLogLine> = (
+  { timeNs, stream, gapBefore = false },
+  content,
+  partial,
+) => {
+  const bytes = Buffer.from(content.subarray(0, lineLength(content, partial)));
+  return jsonSafe({ time: dateOf(timeNs), timeNs, stream, bytes, partial, gapBefore });
+};
 
-function facts({ timeNs, stream, gapBefore = false }: LogRecord, partial: boolean): LineFacts {
-  return { time: new Date(Number(timeNs / 1_000_000n)), timeNs, stream, partial, gapBefore };
+function dateOf(timeNs: bigint): Date {
+  return new Date(Number(timeNs / 1_000_000n));
 }
 
 /** A terminal ends its lines with a carriage return as well. */
