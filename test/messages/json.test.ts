@@ -60,6 +60,9 @@ test("whatever handles tell goes through JSON.stringify, without the message bes
     usage: await cri.images.fsInfo(),
     info: await cri.info({ verbose: true }),
     version: cri.version,
+    config: await cri.runtimeConfig(),
+    stats: [await pod.stats(), await container.stats()],
+    metrics: await cri.metrics(),
   };
   const json = JSON.parse(JSON.stringify(told));
   expect(json.containers[0]).toMatchObject({ id: container.id, listed: { state: "running" } });

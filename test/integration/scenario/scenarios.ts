@@ -11,6 +11,7 @@ import { imageScenarios } from "./images.js";
 import { kubeScenarios } from "./kube.js";
 import { logScenarios } from "./logs.js";
 import { nodeScenarios } from "./node.js";
+import { observabilityScenarios } from "./observability.js";
 import { podScenarios } from "./pods.js";
 import { resourceScenarios } from "./resources.js";
 import { sessionScenarios } from "./sessions.js";
@@ -54,6 +55,7 @@ export function runScenarios(
     describe("stats of handles, and metrics", () => handleStatsScenarios(subject));
   }
   describe("events and watch", () => watchScenarios(subject));
+  describe("observability", () => observabilityScenarios(subject));
   describe("resources", () => resourceScenarios(subject, able));
   describe("checkpoints", () => checkpointScenarios(subject));
   describe("manifests", () => kubeScenarios(subject, able));
