@@ -156,6 +156,14 @@ test("fields that say nothing are no problem, as other programs write them", () 
   ).toEqual([]);
 });
 
+test("of some fields one value alone is carried out", () => {
+  expect(problemsOf(podOf({ hostUsers: true, enableServiceLinks: false }))).toEqual([]);
+  expect(problemsOf(podOf({ hostUsers: false, enableServiceLinks: true }))).toEqual([
+    "unsupported spec.hostUsers is false: nobody gives out ranges of user IDs for pods",
+    "unsupported spec.enableServiceLinks is true: there are no services",
+  ]);
+});
+
 test("YAML is read as kubectl reads it", () => {
   const { pod } = readManifest(`
     kind: Pod

@@ -56,6 +56,7 @@ const spec = object(
     hostNetwork: withDefault(flag, false),
     hostPID: withDefault(flag, false),
     hostIPC: withDefault(flag, false),
+    hostUsers: optional(only(true, "nobody gives out ranges of user IDs for pods")),
     shareProcessNamespace: withDefault(flag, false),
     securityContext: optional(podSecurityContext),
     runtimeClassName: optional(dnsName),

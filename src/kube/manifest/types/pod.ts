@@ -42,6 +42,8 @@ export interface PodSpec {
   hostNetwork?: boolean | undefined;
   hostPID?: boolean | undefined;
   hostIPC?: boolean | undefined;
+  /** Users are the host's own: only `true`. */
+  hostUsers?: boolean | undefined;
   /** All containers see each other's processes. */
   shareProcessNamespace?: boolean | undefined;
   securityContext?: PodSecurityContext | undefined;
