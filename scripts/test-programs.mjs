@@ -21,7 +21,7 @@ const onSystemd = { unless: "/usr/bin/systemd-analyze", why: "the judge of our s
 const testPackages = {
   containerd: { program: "usr/bin/containerd", why: "the runtime beside which ours is tested" },
   "docker-registry": { program: "usr/bin/docker-registry", why: "the registry that images are pulled from" },
-  prometheus: { program: "usr/bin/promtool", why: "the judge of the text that Prometheus scrapes" },
+  prometheus: { program: "usr/bin/promtool", why: "what scrapes our metrics, and the judge of their text" },
   systemd: { program: "usr/bin/systemd-analyze", ...onSystemd },
   "libsystemd-shared": { program: "usr/share/doc/libsystemd-shared", ...onSystemd },
 };
