@@ -15,6 +15,8 @@ export type { ImageFile, ImageFiles } from "./image-files.js";
 export type { ImageDefaults } from "./image-layout.js";
 export type { ImageSource } from "./image-source.js";
 export { type ImportedImage, importImage } from "./import-image.js";
+export { type Recording, recordCalls } from "./recording/record-calls.js";
+export { replayCalls } from "./recording/replay-calls.js";
 export { type Registry, serveRegistry } from "./registry.js";
 export type { RestartOptions, RuntimeHandle } from "./runtime-handle.js";
 export { type StartRuntimeOptions, startRuntime } from "./start-runtime.js";
