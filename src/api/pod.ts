@@ -160,7 +160,7 @@ export class Pod {
    * @throws UnsupportedError on a runtime that cannot: containerd and CRI-O as of 2026.
    *
    * @example
-   * ```ts
+   * ```ts no-run It needs criu, which few machines have.
    * await pod.checkpoint({ path: "/var/lib/checkpoints/demo" });
    * ```
    */
