@@ -28,10 +28,14 @@ const testPackages = {
 
 const crictl = { package: "sigs.k8s.io/cri-tools/cmd/crictl", version: "v1.37.0" };
 
+/** With the OpenTelemetry modules of this version. */
+const fluentReceiver = { source: "scripts/fluent-receiver", version: "v0.165.1" };
+
 /** Unpacks and builds what is not there yet; silent when all is there. */
 export function fetchTestPrograms() {
   unpackMissing();
   buildCrictl();
+  buildFluentReceiver();
   fetchEngines();
 }
 
@@ -55,17 +59,31 @@ function fetchEngines() {
   }
 }
 
-/** Without Go its tests are left out: test/left-out.ts says so. */
+/** Without Go their tests are left out: test/left-out.ts says so. */
 function buildCrictl() {
-  const directory = join(cacheDirectory, "crictl", crictl.version);
-  if (existsSync(join(directory, "crictl"))) return;
+  const { package: path, version } = crictl;
+  const why = "the client whose sessions we serve";
+  buildByGo({ name: "crictl", version, why }, (directory) => {
+    const env = { ...process.env, GOBIN: directory, GOFLAGS: "-mod=mod" };
+    run("go", ["install", `${path}@${version}`], directory, env);
+  });
+}
+
+function buildFluentReceiver() {
+  const { source, version } = fluentReceiver;
+  const why = "the receiver that logs are shipped to";
+  buildByGo({ name: "fluent-receiver", version, why }, (directory) => {
+    run("go", ["build", "-o", join(directory, "fluent-receiver"), "."], join(projectDirectory, source));
+  });
+}
+
+function buildByGo({ name, version, why }, build) {
+  const directory = join(cacheDirectory, name, version);
+  if (existsSync(join(directory, name))) return;
   if (spawnSync("go", ["version"]).status !== 0) return;
-  console.log(
-    `Building crictl ${crictl.version} into .cache/test-programs (the client whose sessions we serve)`,
-  );
+  console.log(`Building ${name} ${version} into .cache/test-programs (${why})`);
   mkdirSync(directory, { recursive: true });
-  const env = { ...process.env, GOBIN: directory, GOFLAGS: "-mod=mod" };
-  run("go", ["install", `${crictl.package}@${crictl.version}`], directory, env);
+  build(directory);
 }
 
 function unpackMissing() {

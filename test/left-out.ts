@@ -7,9 +7,15 @@ export const crictlPath = fileURLToPath(
   new URL("../.cache/test-programs/crictl/v1.37.0/crictl", import.meta.url),
 );
 
+/** The same. */
+export const fluentReceiverPath = fileURLToPath(
+  new URL("../.cache/test-programs/fluent-receiver/v0.165.1/fluent-receiver", import.meta.url),
+);
+
 /** Every test that is left out somewhere, with the reason. Nothing else is skipped, and no failure expected. */
 export const leftOut = {
   crictl: !existsSync(crictlPath) && "there is no Go on this machine to build crictl with",
+  fluentReceiver: !existsSync(fluentReceiverPath) && "there is no Go on this machine to build it with",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&
     "criu is not on this machine, or not up to its kernel: a stand-in writes the images",

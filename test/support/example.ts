@@ -14,6 +14,7 @@ export const exampleCommand = (name: string): [string, ...string[]] => [
 export interface ExampleOptions {
   /** Of the runtime that it finds by itself. */
   endpoint?: string | undefined;
+  env?: Readonly<Record<string, string>> | undefined;
   /** What runs instead, the example below it: for one that needs a terminal. */
   command?: readonly [string, ...string[]] | undefined;
 }
@@ -26,12 +27,18 @@ export class RunningExample implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(name: string, args: readonly string[], { endpoint, command }: ExampleOptions = {}) {
+  constructor(name: string, args: readonly string[], { endpoint, env, command }: ExampleOptions = {}) {
     const [program, ...rest] = command ?? [...exampleCommand(name), ...args];
     const runtime = endpoint === undefined ? {} : { CONTAINER_RUNTIME_ENDPOINT: endpoint };
     this.child = spawn(program, rest, {
       cwd: fileURLToPath(new URL("../..", import.meta.url)),
-      env: { ...process.env, ...runtime, TSX_TSCONFIG_PATH: "examples/tsconfig.json", SHELL: "/bin/sh" },
+      env: {
+        ...process.env,
+        ...runtime,
+        ...env,
+        TSX_TSCONFIG_PATH: "examples/tsconfig.json",
+        SHELL: "/bin/sh",
+      },
     });
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
