@@ -24,6 +24,7 @@ async function main(): Promise<void> {
   }).values;
   if (!state) throw new Error("Usage: log-shipper --state FILE [--to HOST:PORT]");
   const positions = await Positions.load(state);
+  await positions.save(); // says now, and not after the first lines, where it cannot
   await using cri = await connect(undefined, { hostRoot: process.env.HOST_ROOT, signal });
   const receiver = connectReceiver(to);
   const saving = setInterval(() => positions.save().catch(complain), 1000);

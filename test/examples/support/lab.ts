@@ -3,6 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CriClient, connect, type OwnedContainer, type OwnedPod } from "crikit";
 import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
+import { vi } from "vitest";
+
+// Each example is a Node of its own that starts, for several seconds where the machine is loaded.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** The one image of the labs. */
 export const image = "crikit.test/busybox:1";
