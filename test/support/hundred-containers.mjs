@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { connect } from "crikit";
 import { busyboxImage, startRuntime } from "crikit/testing";
 
@@ -41,7 +42,7 @@ async function main() {
   const closeWorld = await makeWorldOutside();
   const runtime = await startRuntime();
   await runtime.importImage({ ref: image, ...(await busyboxImage()) });
-  const cri = await connect(runtime.endpoint);
+  const cri = await connect(runtime.endpoint, { logRoot: join(dirname(runtime.root), "pods") });
   const pod = await cri.pods.run({ metadata: { name: "ci" } });
   const config = (name, command) => ({ metadata: { name }, image: { image }, command });
   const main = await pod.runContainer(config("main", ["sleep", "600"]));
