@@ -37,6 +37,20 @@ test("shell on a terminal: keys, the window's size and its changes, Ctrl-C for w
   expect(shell.stdout).toMatch(/ icanon .* echo /s); // the terminal is as it was
 });
 
+test("shell that is ended from outside leaves its terminal as it was", async () => {
+  const inner = `echo pid $$; exec ${exampleCommand("shell.ts").join(" ")} web`;
+  const command = `sh -c '${inner}'; code=$?; stty -a; exit $code`;
+  await using shell = new RunningExample("shell.ts", [], {
+    ...lab,
+    command: ["script", "-qfec", command, "/dev/null"],
+  });
+  await shell.shows("# ");
+  process.kill(Number(/pid (\d+)/.exec(shell.stdout)?.[1]), "SIGTERM");
+  expect(await shell.exited).toBe(1);
+  expect(shell.stdout).toContain("Interrupted");
+  expect(shell.stdout).toMatch(/ icanon .* echo /s);
+});
+
 test("shell without a terminal: input by a pipe, both outputs apart, the command's exit code", async () => {
   await using shell = new RunningExample(
     "shell.ts",
