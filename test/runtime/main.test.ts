@@ -159,12 +159,12 @@ describe("crikit-runtime", () => {
     await using registry = await silentRegistry();
     const calls = [
       runtime.stopContainer({ containerId, timeout: 600n }),
-      runtime.execSync({ containerId, cmd: ["sleep", "600"], timeout: 0n }),
+      runtime.execSync({ containerId, cmd: ["sleep", "613"], timeout: 0n }),
       createImageClient(connection).pullImage({ image: { image: `${registry.host}/a:1` } }),
     ];
     const outcomes = Promise.allSettled(calls);
     await registry.asked;
-    const sleeping = () => processesOf(["sleep", "600"]);
+    const sleeping = () => processesOf(["sleep", "613"]);
     await until("the command runs", async () => (await sleeping()).length > 0);
     const began = Date.now();
     daemon.kill("SIGTERM");
