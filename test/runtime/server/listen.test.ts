@@ -176,8 +176,8 @@ describe("`listen`", () => {
     });
     const never = deferred<{ info: Record<string, string> }>();
     const { runtime, close } = client();
-    const waits = runtime.version({}, { timeoutMs: 60_000 });
-    const hangs = runtime.status({}, { timeoutMs: 60_000 });
+    const waits = runtime.version({}, { timeoutMs: 60_000, retries: 0 });
+    const hangs = runtime.status({}, { timeoutMs: 60_000, retries: 0 });
     await entered.promise;
     const closed = listening.close();
     await expect(waits).rejects.toMatchObject({
