@@ -120,8 +120,13 @@ describe("the streaming lists", () => {
     ).toEqual([pods.web]);
   });
 
-  it("of metrics are not served, as metrics are not", async () => {
-    const metrics = test.runtime.streamPodSandboxMetrics({})[Symbol.asyncIterator]();
-    await expect(metrics.next()).rejects.toMatchObject({ code: "unsupported" });
+  it("of metrics tell of the same pods", async () => {
+    const listed = (await test.runtime.listPodSandboxMetrics({})).podMetrics.map((pod) => pod.podSandboxId);
+    expect(listed).toContain(pods.web);
+    expect(
+      await streamed(test.runtime.streamPodSandboxMetrics({}), (part) =>
+        part.podSandboxMetrics.map(({ podSandboxId }) => podSandboxId),
+      ),
+    ).toEqual(listed);
   });
 });
