@@ -283,6 +283,13 @@ test("with Never a sandbox that is gone is the end", async () => {
   expect(await app.wait()).toEqual({ phase: "Failed", reason: "SandboxLost" });
 });
 
+test("with Never a sandbox that is gone is the end, also when its containers are seen to end before", async () => {
+  await using app = await play({ restartPolicy: "Never", containers: [web] });
+  fake.fault("podSandboxStatus", { delayMs: 500 });
+  await cri.pods.get(app.pod.id).remove();
+  expect(await app.wait()).toEqual({ phase: "Failed", reason: "SandboxLost" });
+});
+
 test("a pod is kept over a restart of the runtime, and what ended meanwhile is restarted", async () => {
   await using app = await play({ containers: [web, { name: "other", image: "app:1" }] });
   const { id } = app.container("web");

@@ -38,10 +38,17 @@ export class Exits {
   async ofSandbox(id: string, signal: AbortSignal): Promise<void> {
     for (;;) {
       const changed = this.#changeOf(id);
+      if (await this.isSandboxLost(id, signal)) return;
+      await abortable(changed, signal);
+    }
+  }
+
+  /** Whether the sandbox is not ready, or gone, by now. */
+  async isSandboxLost(id: string, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
       const state = await passing(this.#cri.pods.get(id).status({ signal }), signal);
-      if (state === "unclear") await sleep(unclearMs, signal);
-      else if (state === "missing" || state.state === "notready") return;
-      else await abortable(changed, signal);
+      if (state !== "unclear") return state === "missing" || state.state === "notready";
+      await sleep(unclearMs, signal);
     }
   }
 

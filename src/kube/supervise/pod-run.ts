@@ -112,6 +112,9 @@ export class PodRun implements PodContainers {
         this.#lossOf(sandbox, signal),
         deadline,
       ]);
+      // Containers end with their sandbox, and may be seen to before it.
+      const haveFailed = ends.some(({ exitCode }) => exitCode !== 0);
+      if (haveFailed && (await this.#context.exits.isSandboxLost(sandbox.pod.id, signal))) throw sandboxLost;
       await stopContainers(this, "The pod has ended", terminationGracePeriodSeconds * 1000);
       return {
         phase: ends.every(({ exitCode }) => exitCode === 0) ? "Succeeded" : "Failed",
