@@ -1,29 +1,25 @@
-import { connect } from "crikit";
+import type { Interceptor } from "@connectrpc/connect";
+import { type CriClient, connect } from "crikit";
 import { recordCalls, replayCalls, startFakeRuntime } from "crikit/testing";
 import { describe, expect, test } from "vitest";
 
 /** Does something with a fake runtime, then the same with what was recorded of it. */
-async function recordAndReplay<T>(story: (endpoint: ReturnType<typeof opener>) => Promise<T>) {
+async function recordAndReplay<T>(story: (open: () => Promise<CriClient>) => Promise<T>) {
   const recording = recordCalls();
-  let recorded: T;
-  {
-    await using fake = await startFakeRuntime({ images: ["app:test"] });
-    recorded = await story(opener(fake.endpoint, [recording.interceptor], fake.logRoot));
-  }
+  await using fake = await startFakeRuntime({ images: ["app:test"] });
+  const open = (endpoint: string, interceptor: Interceptor) => () =>
+    connect(endpoint, { interceptors: [interceptor], logRoot: fake.logRoot, retries: 0 });
+  const recorded = await story(open(fake.endpoint, recording.interceptor));
   const text = recording.text();
-  const replayed = await story(opener("unix:///nowhere/recorded.sock", [replayCalls(text)]));
+  const replayed = await story(open("unix:///nowhere/recorded.sock", replayCalls(text)));
   return { recorded, replayed, text };
-}
-
-function opener(endpoint: string, interceptors: ReturnType<typeof replayCalls>[], logRoot?: string) {
-  return () => connect(endpoint, { interceptors, logRoot, retries: 0 });
 }
 
 describe("a recording, played without its runtime,", () => {
   test("gives what the runtime gave, in its order, although the pod's uid is another", async () => {
     const { recorded, replayed } = await recordAndReplay(async (open) => {
       await using cri = await open();
-      const pod = await cri.pods.run({ metadata: { name: "demo" }, logDirectory: "" });
+      const pod = await cri.pods.run({ metadata: { name: "demo" } });
       const before = await pod.status();
       await pod.stop();
       const after = await pod.status();
@@ -57,7 +53,7 @@ describe("a recording, played without its runtime,", () => {
         }
       };
       const reader = expect(read()).rejects.toBe("enough");
-      const pod = await cri.pods.run({ metadata: { name: "demo" }, logDirectory: "" });
+      const pod = await cri.pods.run({ metadata: { name: "demo" } });
       await pod.stop();
       await reader;
       return told;
