@@ -64,17 +64,16 @@ describe("containerd", () => {
     },
   );
 
-  it("may not tell how a command ended that left its input unread: it is unknown then, in bounded time", {
+  it("does not tell how a command ended that left its input unread: unknown, in bounded time", {
     timeout: 60_000,
   }, async () => {
-    const session = await container.spawn(["sh", "-c", "head -c 4; seq 1000"], { stdin: true });
+    // Not over before its pipe is full: else containerd may get away from the input, and tell.
+    const session = await container.spawn(["sh", "-c", "head -c 4; sleep 2; seq 1000"], { stdin: true });
     session.stdin.on("error", () => {});
     session.stdin.end(Buffer.alloc(3_000_000, "x"));
     session.stderr.resume();
     expect((await text(session.stdout)).endsWith("\n999\n1000\n")).toBe(true);
-    // containerd is stuck in most cases, and gets away now and then.
-    const end = session.exited.then(({ exitCode }) => `exit code ${exitCode}`, String);
-    expect(await end).toMatch(/^exit code 0$|no exit code came/);
+    await expect(session.exited).rejects.toThrow(/no exit code came/);
   });
 
   it("lets a port that refuses take no later connection with it", async () => {
