@@ -186,9 +186,9 @@ test("an image that is not there fails the play, and the error names the contain
     containers: [web, { name: "other", image: "missing:1", imagePullPolicy: "Never" }],
   });
   await expect(playing).rejects.toThrow(
-    "Container other could not be started: image missing:1 is not there, and its pull policy is Never",
+    "Container other could not be started: Image missing:1 is not there, and the policy is never",
   );
-  await expect(playing).rejects.toMatchObject({ code: "not_found" });
+  await expect(playing).rejects.toMatchObject({ code: "image_never_pull" });
   await expectNothingLeft();
 });
 
