@@ -12,10 +12,16 @@ export const fluentReceiverPath = fileURLToPath(
   new URL("../.cache/test-programs/fluent-receiver/v0.165.1/fluent-receiver", import.meta.url),
 );
 
+/** The same: newer than the one of Debian 12. */
+export const newerRuncPath = fileURLToPath(
+  new URL("../.cache/test-programs/runc/v1.5.2/runc", import.meta.url),
+);
+
 /** Every test that is left out somewhere, with the reason. Nothing else is skipped, and no failure expected. */
 export const leftOut = {
   crictl: !existsSync(crictlPath) && "there is no Go on this machine to build crictl with",
   fluentReceiver: !existsSync(fluentReceiverPath) && "there is no Go on this machine to build it with",
+  newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&
     "criu is not on this machine, or not up to its kernel: a stand-in writes the images",

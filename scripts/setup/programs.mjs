@@ -57,6 +57,17 @@ export const imageNeeds = [
   { name: "tar", package: "tar", why: "packs image layers" },
 ];
 
+/** Of programs in C that only tests call. */
+export const compilerNeeds = [
+  { name: "gcc", package: "gcc", why: "compiles programs that only tests call" },
+  {
+    name: "stdio.h",
+    package: "libc6-dev",
+    why: "is what they are compiled with",
+    paths: ["/usr/include/stdio.h"],
+  },
+];
+
 /** The needs that this machine does not meet. */
 export function missingNeeds(needs) {
   return needs.filter((need) => !candidatePaths(need).some(isThere));
@@ -70,7 +81,7 @@ function candidatePaths(need) {
 
 function isThere(path) {
   try {
-    accessSync(path, path.endsWith(".json") ? constants.R_OK : constants.X_OK);
+    accessSync(path, /\.(json|h)$/.test(path) ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;
