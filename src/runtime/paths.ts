@@ -45,6 +45,8 @@ export interface ContainerPaths {
   /** What the container writes, below the root directory as it must outlive a reboot. */
   upper: string;
   work: string;
+  /** Where the image of one of its mounts is mounted. */
+  imageVolume(mount: number): string;
 }
 
 export function runtimePaths({ root, state }: { root: string; state: string }): RuntimePaths {
@@ -83,6 +85,7 @@ export function runtimePaths({ root, state }: { root: string; state: string }): 
         rootfs: join(directory, "rootfs"),
         upper: join(record, "upper"),
         work: join(record, "work"),
+        imageVolume: (mount) => join(directory, "image-volumes", String(mount)),
       };
     },
   };

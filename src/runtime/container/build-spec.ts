@@ -25,12 +25,13 @@ export interface BuildSpecInput {
 export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promise<OciSpec> {
   const { id, config, sandbox, image, user } = input;
   const files = deps.paths.sandbox(sandbox.id);
+  const { rootfs, imageVolume } = deps.paths.container(id);
   const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
   return containerSpec({
     config,
     image: image.config,
     user,
-    rootfs: deps.paths.container(id).rootfs,
+    rootfs,
     sandbox: {
       pid: required(sandbox.pause, "sandbox.pause").pid,
       hostname: sandbox.hostname,
@@ -39,7 +40,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
     },
     targetPid: targetPid(deps, config, sandbox),
     hostDevices: await readHostDevices(config),
-    mountSources: await readMountSources(config),
+    mountSources: await readMountSources(config, imageVolume),
     cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),

@@ -15,13 +15,14 @@ import { writeBundle } from "../lifecycle/oci-container.js";
 import { discardContainer } from "../lifecycle/release-container.js";
 import { required } from "../required.js";
 import { resolveUser } from "../spec/user.js";
-import type { ContainerRecord } from "../state/container-record.js";
+import type { ContainerRecord, ImageVolume } from "../state/container-record.js";
 import { newId, requireById } from "../state/ids.js";
 import { findImage, type ImageRecord, imageLock, imageRef } from "../state/image-record.js";
 import { containerName } from "../state/names.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { buildSpec } from "./build-spec.js";
+import { chooseImageVolumes, mountImageVolumes } from "./image-volumes.js";
 import { prepareLogPath } from "./log-path.js";
 import { chooseStopSignal } from "./stop-signal.js";
 
@@ -36,9 +37,9 @@ export async function createContainer(deps: RuntimeDeps, request: CreateContaine
       throw new CriError("failed_precondition", `Sandbox ${sandboxId} is not ready: run a new one`);
     }
     const { image, draft } = await draftContainer(deps, config, sandbox);
-    const { id } = draft;
+    const { id, imageVolumes } = draft;
     try {
-      const made = await makeContainer(deps, { config, sandbox, image, id });
+      const made = await makeContainer(deps, { config, sandbox, image, imageVolumes, id });
       await deps.containers.update(id, { ...made, step: undefined });
       return id;
     } catch (error) {
@@ -48,7 +49,7 @@ export async function createContainer(deps: RuntimeDeps, request: CreateContaine
   });
 }
 
-/** Writes the record of the container to be made. Its image cannot go before: from now on its layers are in use. */
+/** Writes the record of the container to be made. Its images cannot go before: from now on their layers are in use. */
 function draftContainer(
   deps: RuntimeDeps,
   config: ContainerConfig,
@@ -56,7 +57,7 @@ function draftContainer(
 ): Promise<{ image: ImageRecord; draft: ContainerRecord }> {
   return deps.locks.run(imageLock, async () => {
     const image = requireImage(deps, config);
-    const draft = newRecord(config, sandbox, image);
+    const draft = newRecord(config, sandbox, { image, imageVolumes: chooseImageVolumes(deps, config) });
     deps.containerNames.reserve(draft.name, draft.id);
     try {
       await deps.containers.put(draft);
@@ -75,7 +76,16 @@ function requireImage(deps: RuntimeDeps, config: ContainerConfig): ImageRecord {
   return image;
 }
 
-function newRecord(config: ContainerConfig, sandbox: SandboxRecord, image: ImageRecord): ContainerRecord {
+interface Images {
+  image: ImageRecord;
+  imageVolumes: ImageVolume[];
+}
+
+function newRecord(
+  config: ContainerConfig,
+  sandbox: SandboxRecord,
+  { image, imageVolumes }: Images,
+): ContainerRecord {
   const given = required(config.metadata, "config.metadata");
   const metadata = { name: required(given.name, "config.metadata.name"), attempt: given.attempt };
   const pid = config.linux?.securityContext?.namespaceOptions?.pid ?? NamespaceMode.POD;
@@ -94,6 +104,7 @@ function newRecord(config: ContainerConfig, sandbox: SandboxRecord, image: Image
       ref: image.repoDigests[0] ?? imageRef(image),
       layers: image.layers,
     },
+    imageVolumes,
     user: { uid: 0, gid: 0, additionalGids: [] },
     stopSignal: chooseStopSignal(config.stopSignal, image.config.stopSignal),
     ownPidNamespace: pid === NamespaceMode.CONTAINER,
@@ -108,12 +119,14 @@ interface Making {
   config: ContainerConfig;
   sandbox: SandboxRecord;
   image: ImageRecord;
+  imageVolumes: ContainerRecord["imageVolumes"];
 }
 
 async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial<ContainerRecord>> {
   const { id, config, sandbox, image } = making;
   const logPath = await prepareLogPath(sandbox.logDirectory, config.logPath);
   await mountRootfs(deps, { id, layers: image.layers });
+  await mountImageVolumes(deps, making);
   const { rootfs, directory: bundle } = deps.paths.container(id);
   const user = resolveUser({
     imageUser: image.config.user,

@@ -4,12 +4,21 @@ import { prepareMountSource } from "../adapters/host/mount-source.js";
 import type { OciDevice } from "../oci.js";
 import type { MountSource, MountSources } from "../spec/bind-mount.js";
 import { devicePaths, type HostDevices } from "../spec/devices.js";
+import { imageVolumeSource } from "./image-volumes.js";
 
-/** What the host has at the paths that a container wants mounted. */
-export async function readMountSources(config: ContainerConfig): Promise<MountSources> {
-  const sources = new Map<string, MountSource>();
-  for (const { hostPath } of config.mounts) {
-    if (hostPath.startsWith("/")) sources.set(hostPath, await prepareMountSource(hostPath));
+/** What the host has at the paths that a container wants mounted, and where its images are mounted. */
+export async function readMountSources(
+  config: ContainerConfig,
+  imageVolume: (mount: number) => string,
+): Promise<MountSources> {
+  const sources = new Map<number, MountSource>();
+  for (const [index, { hostPath, image }] of config.mounts.entries()) {
+    if (image) {
+      const path = await imageVolumeSource(imageVolume(index), config, index);
+      sources.set(index, { path, propagation: [] });
+    } else if (hostPath.startsWith("/")) {
+      sources.set(index, await prepareMountSource(hostPath));
+    }
   }
   return sources;
 }

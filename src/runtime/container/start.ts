@@ -11,6 +11,7 @@ import { requireById } from "../state/ids.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { mountRootfs } from "./create.js";
+import { mountImageVolumes } from "./image-volumes.js";
 import { limitBundle } from "./limit-bundle.js";
 import { monitorLog } from "./monitor-log.js";
 
@@ -57,6 +58,7 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: Sandbo
   const { directory: bundle, rootfs } = deps.paths.container(id);
   const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config);
   if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
+  await mountImageVolumes(deps, record);
   const { runc } = requireHandler(deps, handler);
   if (record.resources !== undefined) await limitBundle(deps, runc, { record, bundle });
   const { init, monitor } = await createOciContainer(deps, {

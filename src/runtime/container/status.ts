@@ -2,12 +2,14 @@ import { create, fromJson } from "@bufbuild/protobuf";
 
 import { NotFoundError } from "../../errors.js";
 import {
+  type ContainerConfig,
   ContainerConfigSchema,
   type ContainerStatus,
   type ContainerStatusRequest,
   type ContainerStatusResponse,
   ContainerStatusResponseSchema,
   ContainerStatusSchema,
+  type Mount,
 } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
@@ -51,7 +53,7 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
     message: record.message ?? "",
     labels: record.labels,
     annotations: record.annotations,
-    mounts: config.mounts,
+    mounts: mounts(config, record),
     logPath: record.logPath ?? "",
     resources: { ...(linux && { linux }) },
     user: {
@@ -59,4 +61,13 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
     },
     stopSignal: describeStopSignal(record.stopSignal),
   });
+}
+
+/** As asked for; where it is an image, with the ID of the one that is mounted. */
+function mounts(config: ContainerConfig, { imageVolumes = [] }: ContainerRecord): Mount[] {
+  for (const { mount, id } of imageVolumes) {
+    const image = config.mounts[mount]?.image;
+    if (image) image.imageRef = id;
+  }
+  return config.mounts;
 }

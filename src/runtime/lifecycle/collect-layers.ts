@@ -39,6 +39,8 @@ async function removeUnused(deps: CollectDeps, layer: LayerRecord): Promise<void
 function layersInUse({ images, containers }: CollectDeps): Set<string> {
   return new Set([
     ...images.list().flatMap((image) => image.layers),
-    ...containers.list().flatMap((container) => container.image.layers),
+    ...containers.list().flatMap(({ image, imageVolumes = [] }) => {
+      return [image, ...imageVolumes].flatMap(({ layers }) => layers);
+    }),
   ]);
 }

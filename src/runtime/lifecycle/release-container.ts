@@ -12,11 +12,12 @@ import { endOciContainer } from "./oci-container.js";
  * past failing steps and returns them; repeating it tries them again.
  */
 export function releaseContainer(deps: LifecycleDeps, record: ContainerRecord): Promise<RollbackFailure[]> {
-  const { id } = record;
+  const { id, imageVolumes = [] } = record;
   const paths = deps.paths.container(id);
   const undo = new Rollback();
-  // A root file system that cannot be unmounted keeps its directory: removing it would reach through.
-  undo.add("remove the root file system and the bundle", async () => {
+  // What cannot be unmounted keeps its directory: removing it would reach through.
+  undo.add("remove the file systems and the bundle", async () => {
+    for (const { mount } of imageVolumes) await deps.overlay.unmount(paths.imageVolume(mount));
     await deps.overlay.unmount(paths.rootfs);
     await rm(paths.directory, { recursive: true, force: true });
   });

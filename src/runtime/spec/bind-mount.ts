@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { CriError } from "../../errors.js";
 import { type Mount, MountPropagation } from "../../proto.js";
 import type { OciMount } from "../oci.js";
+import { checkImageVolume } from "./image-volume.js";
 import { invalid } from "./invalid.js";
 
 /** What a path of the host is, as far as mounting it into a container depends on it. */
@@ -13,8 +14,8 @@ export interface MountSource {
   propagation: readonly string[];
 }
 
-/** The sources by the host paths of the request. */
-export type MountSources = ReadonlyMap<string, MountSource>;
+/** The sources by the places of their mounts in the request. */
+export type MountSources = ReadonlyMap<number, MountSource>;
 
 /** Flags of a single mount. What changes the kind of the mount, such as `rbind`, is not the caller's to say. */
 const allowedOptions = /^(no)?(exec|suid|dev|atime|diratime|relatime|symfollow)$|^strictatime$/;
@@ -24,11 +25,7 @@ export function bindMount(mount: Mount, index: number, sources: MountSources): O
   const field = `config.mounts[${index}]`;
   const destination = posix.resolve("/", mount.containerPath);
   if (destination === "/") throw invalid(`${field}.container_path`, "is empty or the root itself");
-  if (mount.image)
-    throw invalid(`${field}.image`, "asks for an image volume, which this runtime does not serve");
-  if (!mount.hostPath.startsWith("/")) {
-    throw invalid(`${field}.host_path`, `is "${mount.hostPath}", and must be absolute`);
-  }
+  checkOrigin(mount, field);
   if (mount.uidMappings.length > 0 || mount.gidMappings.length > 0) {
     throw invalid(field, "has ID mappings, and this runtime does not serve user namespaces");
   }
@@ -40,13 +37,24 @@ export function bindMount(mount: Mount, index: number, sources: MountSources): O
     );
   }
   const readWrite = access(mount, field);
-  const source = sources.get(mount.hostPath) ?? { path: mount.hostPath, propagation: [] };
+  const source = sources.get(index) ?? { path: mount.hostPath, propagation: [] };
   return {
     destination,
     type: "bind",
     source: source.path,
     options: ["rbind", propagation(mount, field, source), readWrite, ...mount.mountOptions],
   };
+}
+
+/** The files come from a path of the host, or from an image. */
+function checkOrigin(mount: Mount, field: string): void {
+  if (mount.image) {
+    checkImageVolume(mount, field);
+  } else if (!mount.hostPath.startsWith("/")) {
+    throw invalid(`${field}.host_path`, `is "${mount.hostPath}", and must be absolute`);
+  } else if (mount.imageSubPath !== "") {
+    throw invalid(`${field}.image_sub_path`, "is set without image");
+  }
 }
 
 // The OCI runtime makes the mount shared or slave whatever its source is, and then nothing would be passed on.

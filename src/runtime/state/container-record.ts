@@ -30,6 +30,8 @@ export interface ContainerRecord {
     ref: string;
     layers: string[];
   };
+  /** Images whose files it has mounted. */
+  imageVolumes?: ImageVolume[] | undefined;
   user: { uid: number; gid: number; additionalGids: number[] };
   /** File of the output; undefined when the output is dropped. */
   logPath?: string | undefined;
@@ -51,6 +53,15 @@ export interface ContainerRecord {
   /** `Completed`, `Error`, `OOMKilled`, `StartError` or `Unknown`, once it has ended. */
   reason?: string | undefined;
   message?: string | undefined;
+}
+
+/** An image that is mounted in place of a host path. */
+export interface ImageVolume {
+  /** Which of the configuration's mounts it is. */
+  mount: number;
+  /** The image's ID as clients see it. */
+  id: string;
+  layers: string[];
 }
 
 /** All that it takes to undo a checkpoint that was not finished. */

@@ -76,6 +76,22 @@ describe("layers of a removed image", () => {
     expect(await layerCount()).toBe(0);
   });
 
+  it("stay while a container has them mounted as a volume, and go with it", async () => {
+    await pull();
+    const small = await push(registry.host, "collect/small:1", image([base]));
+    await pull(small);
+    const pod = await runPod(test);
+    const mounts = [{ containerPath: "/v", image: { image: reference }, readonly: true }];
+    const smaller = containerConfig(["sleep", "1000"], { image: { image: small }, mounts });
+    const id = await startContainer(test, pod, smaller);
+    await remove(reference);
+    expect(await layerCount()).toBe(2);
+    const { stdout } = await test.runtime.execSync({ containerId: id, cmd: ["cat", "/v/app"] });
+    expect(Buffer.from(stdout).toString()).toBe("app");
+    await test.runtime.removeContainer({ containerId: id });
+    expect(await layerCount()).toBe(1);
+  });
+
   it("stay for a container that was only created, which can still be started", async () => {
     await pull();
     const pod = await runPod(test);

@@ -36,7 +36,8 @@ afterAll(async () => {
   expect(await daemon.end()).toEqual([]);
 });
 
-const sleeping = () => containerConfig(["sleep", "1000"]);
+const volume = { containerPath: "/image", image: { image: busybox }, readonly: true };
+const sleeping = () => containerConfig(["sleep", "1000"], { mounts: [volume] });
 const named = () => ({ metadata: { name: "demo", namespace: "default", uid: randomUUID() } });
 
 const other = "crikit.test/other:1";

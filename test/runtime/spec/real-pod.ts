@@ -162,7 +162,7 @@ class Pod implements RealPod {
       devicePaths(config).map(async (path) => [path, (await readDevices(path)) ?? []] as const),
     );
     const sources = await Promise.all(
-      config.mounts.map(async ({ hostPath }) => [hostPath, await prepareMountSource(hostPath)] as const),
+      config.mounts.map(async ({ hostPath }, index) => [index, await prepareMountSource(hostPath)] as const),
     );
     return containerSpec({
       config,

@@ -18,6 +18,8 @@ export interface OverlayMount {
 /** Layers of directories seen as one. */
 export interface Overlay {
   mount(options: OverlayMount): Promise<void>;
+  /** Layers that nobody can write to. */
+  mountReadOnly(options: Pick<OverlayMount, "store" | "layers" | "target">): Promise<void>;
   /** Not mounted, or no such directory: done. */
   unmount(target: string): Promise<void>;
   isMounted(target: string): Promise<boolean>;
@@ -33,10 +35,14 @@ export function createOverlay(): Overlay {
       for (const directory of [work, target]) await mkdir(directory, { recursive: true });
       // It lends its mode to the root of what is mounted, which all users of a container must be able to enter.
       if (await mkdir(upper, { recursive: true })) await chmod(upper, 0o755);
-      // The kernel takes one page of options: names relative to the store leave room for hundreds of layers.
-      const lower = layers.toReversed().join(":");
-      const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},${plainUpper}`;
-      await runCommand("mount", ["-t", "overlay", "overlay", "-o", options, target], { cwd: store });
+      const options = `lowerdir=${lowerDirectories(layers)},upperdir=${upper},workdir=${work},${plainUpper}`;
+      await mountOverlay(store, options, target);
+    },
+
+    async mountReadOnly({ store, layers, target }) {
+      await mkdir(target, { recursive: true });
+      // Without an upper directory the kernel wants two lower ones: below them all lies the empty target.
+      await mountOverlay(store, `ro,lowerdir=${lowerDirectories(layers)}:${target}`, target);
     },
 
     async unmount(target) {
@@ -45,4 +51,13 @@ export function createOverlay(): Overlay {
 
     isMounted: isMountPoint,
   };
+}
+
+// The kernel takes one page of options: names relative to the store leave room for hundreds of layers.
+function lowerDirectories(layers: readonly string[]): string {
+  return layers.toReversed().join(":");
+}
+
+async function mountOverlay(store: string, options: string, target: string): Promise<void> {
+  await runCommand("mount", ["-t", "overlay", "overlay", "-o", options, target], { cwd: store });
 }
