@@ -45,6 +45,8 @@ export interface ContainerPaths {
   /** What the container writes, below the root directory as it must outlive a reboot. */
   upper: string;
   work: string;
+  /** A volume that the image declares, below the root directory for the same reasons. */
+  volume(index: number): string;
   /** Where the image of one of its mounts is mounted. */
   imageVolume(mount: number): string;
 }
@@ -85,6 +87,7 @@ export function runtimePaths({ root, state }: { root: string; state: string }): 
         rootfs: join(directory, "rootfs"),
         upper: join(record, "upper"),
         work: join(record, "work"),
+        volume: (index) => join(record, "volumes", String(index)),
         imageVolume: (mount) => join(directory, "image-volumes", String(mount)),
       };
     },

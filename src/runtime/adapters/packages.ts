@@ -3,6 +3,7 @@ const packages: Record<string, string> = {
   bridge: "containernetworking-plugins",
   catatonit: "catatonit",
   conmon: "conmon",
+  cp: "coreutils",
   crun: "crun",
   flock: "util-linux",
   "host-local": "containernetworking-plugins",

@@ -5,6 +5,7 @@ import type { RuntimeDeps } from "../deps.js";
 import type { OciSpec } from "../oci.js";
 import { required } from "../required.js";
 import { containerSpec } from "../spec/container-spec.js";
+import type { Volume } from "../spec/mounts.js";
 import type { ResolvedUser } from "../spec/user.js";
 import { seccompProfiles, specHost } from "../spec-inputs.js";
 import { containerState } from "../state/container-record.js";
@@ -19,11 +20,12 @@ export interface BuildSpecInput {
   sandbox: SandboxRecord;
   image: ImageRecord;
   user: ResolvedUser;
+  volumes: Volume[];
 }
 
 /** Brings together what the host, the pod and the image have to say, for the OCI spec. */
 export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promise<OciSpec> {
-  const { id, config, sandbox, image, user } = input;
+  const { id, config, sandbox, image, user, volumes } = input;
   const files = deps.paths.sandbox(sandbox.id);
   const { rootfs, imageVolume } = deps.paths.container(id);
   const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
@@ -40,6 +42,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
     },
     targetPid: targetPid(deps, config, sandbox),
     hostDevices: await readHostDevices(config),
+    volumes,
     mountSources: await readMountSources(config, imageVolume),
     cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
     host: specHost(deps),

@@ -25,6 +25,7 @@ import { buildSpec } from "./build-spec.js";
 import { chooseImageVolumes, mountImageVolumes } from "./image-volumes.js";
 import { prepareLogPath } from "./log-path.js";
 import { chooseStopSignal } from "./stop-signal.js";
+import { makeVolumes } from "./volumes.js";
 
 /** Makes a container ready to start: its record, its root file system and its OCI bundle. No process yet. */
 export async function createContainer(deps: RuntimeDeps, request: CreateContainerRequest): Promise<string> {
@@ -134,7 +135,8 @@ async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial
     passwd: (await readInside(rootfs, "/etc/passwd")) ?? "",
     group: (await readInside(rootfs, "/etc/group")) ?? "",
   });
-  const spec = await buildSpec(deps, { ...making, user });
+  const volumes = await makeVolumes(deps, making);
+  const spec = await buildSpec(deps, { ...making, user, volumes });
   await writeBundle(deps, { id, bundle, handler: sandbox.handler, cgroupParent: sandbox.cgroupParent }, spec);
   return { user, logPath };
 }

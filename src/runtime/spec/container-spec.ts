@@ -7,7 +7,7 @@ import { containerDevices, type HostDevices } from "./devices.js";
 import type { SpecHost } from "./host.js";
 import { invalid } from "./invalid.js";
 import { kernelPaths } from "./kernel-paths.js";
-import { containerMounts, type SandboxFiles } from "./mounts.js";
+import { containerMounts, type SandboxFiles, type Volume } from "./mounts.js";
 import { checkNamespaceOptions, containerNamespaces } from "./namespaces.js";
 import { type ImageDefaults, processArgs, processCwd, processEnv, processRlimits } from "./process.js";
 import { checkResources, containerOomScoreAdj, ociResources } from "./resources.js";
@@ -31,6 +31,8 @@ export interface ContainerSpecInput {
   targetPid: number | undefined;
   /** What the host has at each of `devicePaths(config)`. */
   hostDevices: HostDevices;
+  /** What the image declares as volumes. */
+  volumes: readonly Volume[];
   /** What the host has at the `host_path` of each mount. */
   mountSources: MountSources;
   cgroupsPath: string;
@@ -73,6 +75,7 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
     root: { path: input.rootfs, readonly: readonlyRootfs },
     mounts: containerMounts({
       mounts: config.mounts,
+      volumes: input.volumes,
       sources: input.mountSources,
       files: sandbox.files,
       privileged,

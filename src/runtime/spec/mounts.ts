@@ -1,3 +1,5 @@
+import { posix } from "node:path";
+
 import type { Mount } from "../../proto.js";
 import type { OciMount } from "../oci.js";
 import { bindMount, type MountSources } from "./bind-mount.js";
@@ -38,8 +40,15 @@ export function sandboxMounts({ privileged }: { privileged: boolean }): OciMount
   return [...standard, kernelMount("/sys", "sysfs", privileged ? "rw" : "ro")];
 }
 
+/** A directory of the container's own, at a path that its image declares as a volume. */
+export interface Volume {
+  containerPath: string;
+  hostPath: string;
+}
+
 export interface ContainerMountInput {
   mounts: readonly Mount[];
+  volumes: readonly Volume[];
   sources: MountSources;
   files: SandboxFiles;
   privileged: boolean;
@@ -48,7 +57,8 @@ export interface ContainerMountInput {
 
 /**
  * Everything mounted in a container, parents before what lies in them. What the caller mounts takes the place
- * of ours; where it mounts a whole kernel file system such as /dev or /sys, nothing of ours goes on top.
+ * of ours; where it mounts a whole kernel file system such as /dev or /sys, nothing of ours goes on top. Volumes that
+ * the image declares give way to all others.
  */
 export function containerMounts(input: ContainerMountInput): OciMount[] {
   const { files, privileged } = input;
@@ -57,20 +67,31 @@ export function containerMounts(input: ContainerMountInput): OciMount[] {
     ...standard,
     kernelMount("/sys", "sysfs", privileged ? "rw" : "ro"),
     kernelMount("/sys/fs/cgroup", "cgroup", privileged ? "rw" : "ro"),
-    podFile("/dev/shm", files.shm, "rw", hardened),
+    bind("/dev/shm", files.shm, "rw", hardened),
   ];
   const access = input.readonlyRootfs ? "ro" : "rw";
   const ofPod = [
-    podFile("/etc/resolv.conf", files.resolvConf, access),
-    podFile("/etc/hosts", files.hosts, access),
-    podFile("/etc/hostname", files.hostname, access),
+    bind("/etc/resolv.conf", files.resolvConf, access),
+    bind("/etc/hosts", files.hosts, access),
+    bind("/etc/hostname", files.hostname, access),
   ];
   const covered = ({ destination }: OciMount) => theirs.some((mount) => contains(mount, destination));
-  const replaced = ({ destination }: OciMount) => theirs.some((mount) => mount.destination === destination);
+  const ofImage = input.volumes.map(volumeMount).filter(({ destination }) => destination !== "/");
   return [
     ...kernel.filter((mount) => !covered(mount)),
-    ...[...ofPod.filter((mount) => !replaced(mount)), ...theirs].sort((a, b) => depth(a) - depth(b)),
+    ...[...without(ofImage, [...kernel, ...ofPod, ...theirs]), ...without(ofPod, theirs), ...theirs].sort(
+      (a, b) => depth(a) - depth(b),
+    ),
   ];
+}
+
+/** Those whose place no other takes. */
+function without(mounts: readonly OciMount[], others: readonly OciMount[]): OciMount[] {
+  return mounts.filter((mount) => !others.some(({ destination }) => destination === mount.destination));
+}
+
+function volumeMount({ containerPath, hostPath }: Volume): OciMount {
+  return bind(posix.resolve("/", containerPath), hostPath, "rw");
 }
 
 function contains({ destination }: OciMount, path: string): boolean {
@@ -85,6 +106,6 @@ function kernelMount(destination: string, type: string, access: "ro" | "rw"): Oc
   return { destination, type, source: type, options: [...hardened, "relatime", access] };
 }
 
-function podFile(destination: string, source: string, access: "ro" | "rw", flags: string[] = []): OciMount {
+function bind(destination: string, source: string, access: "ro" | "rw", flags: string[] = []): OciMount {
   return { destination, type: "bind", source, options: ["rbind", "rprivate", access, ...flags] };
 }

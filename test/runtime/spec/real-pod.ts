@@ -182,6 +182,7 @@ class Pod implements RealPod {
       },
       targetPid: undefined,
       hostDevices: new Map(devices),
+      volumes: [],
       mountSources: new Map(sources),
       cgroupsPath: `${this.#cgroup}/${id}`,
       host: await hostOfTests(),
