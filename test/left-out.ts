@@ -17,10 +17,16 @@ export const newerRuncPath = fileURLToPath(
   new URL("../.cache/test-programs/runc/v1.5.2/runc", import.meta.url),
 );
 
+/** The same: `test/interop/cri-client` with the k8s.io/cri-client of this version. */
+export const criClientWalkPath = fileURLToPath(
+  new URL("../.cache/test-programs/cri-client-walk/v0.37.2/cri-client-walk", import.meta.url),
+);
+
 /** Every test that is left out somewhere, with the reason. Nothing else is skipped, and no failure expected. */
 export const leftOut = {
   crictl: !existsSync(crictlPath) && "there is no Go on this machine to build crictl with",
   fluentReceiver: !existsSync(fluentReceiverPath) && "there is no Go on this machine to build it with",
+  criClient: !existsSync(criClientWalkPath) && "there is no Go on this machine to build it with",
   newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&

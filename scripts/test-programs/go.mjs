@@ -1,6 +1,6 @@
 // Programs that Go builds from their modules. Without Go their tests are left out: test/left-out.ts says so.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { projectDirectory } from "../setup/packages.mjs";
 import { cacheDirectory, run } from "./cache.mjs";
@@ -14,20 +14,37 @@ const programs = [
     name: "fluent-receiver",
     version: "v0.165.1",
     why: "the receiver that logs are shipped to",
+    source: "scripts/fluent-receiver",
     build: buildFluentReceiver,
+  },
+  {
+    name: "cri-client-walk",
+    version: "v0.37.2",
+    why: "kubelet's client, which asks a runtime for everything",
+    source: "test/interop/cri-client",
+    build: buildWalk,
   },
   { name: "runc", version: "v1.5.2", why: "one that maps the IDs of volumes", build: buildRunc },
 ];
 
 export function buildByGo() {
   if (spawnSync("go", ["version"]).status !== 0) return;
-  for (const { name, version, why, build } of programs) {
+  for (const { name, version, why, source, build } of programs) {
     const directory = join(cacheDirectory, name, version);
-    if (existsSync(join(directory, name))) continue;
+    if (isBuilt(join(directory, name), source)) continue;
     console.log(`Building ${name} ${version} into .cache/test-programs (${why})`);
     mkdirSync(directory, { recursive: true });
     build(directory, version);
   }
+}
+
+/** What is built of files of our own is built again when one has changed. */
+function isBuilt(program, source) {
+  if (!existsSync(program)) return false;
+  if (source === undefined) return true;
+  const directory = join(projectDirectory, source);
+  const changes = readdirSync(directory).map((file) => statSync(join(directory, file)).mtimeMs);
+  return statSync(program).mtimeMs >= Math.max(...changes);
 }
 
 function buildCrictl(directory, version) {
@@ -38,4 +55,9 @@ function buildCrictl(directory, version) {
 function buildFluentReceiver(directory) {
   const source = join(projectDirectory, "scripts/fluent-receiver");
   run("go", ["build", "-o", join(directory, "fluent-receiver"), "."], source);
+}
+
+function buildWalk(directory) {
+  const source = join(projectDirectory, "test/interop/cri-client");
+  run("go", ["test", "-c", "-o", join(directory, "cri-client-walk"), "."], source);
 }

@@ -100,7 +100,7 @@ function newRecord(
     annotations: { ...config.annotations },
     config: toJson(ContainerConfigSchema, config),
     image: {
-      asked: config.image?.image ?? "",
+      asked: config.image?.userSpecifiedImage || config.image?.image || "",
       id: imageRef(image),
       ref: image.repoDigests[0] ?? imageRef(image),
       layers: image.layers,

@@ -22,7 +22,7 @@ export interface ContainerRecord {
   /** A checkpoint under way: its processes may be paused. */
   checkpoint?: CheckpointWork | undefined;
   image: {
-    /** What the request called it. */
+    /** What people call it: kubelet creates containers by the image's ID, and gives the name besides. */
     asked: string;
     /** The image's ID as clients see it. */
     id: string;
