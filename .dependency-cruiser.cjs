@@ -98,7 +98,11 @@ module.exports = {
       from: { path: "^src/runtime/adapters/([^/]+)/" },
       to: {
         path: "^src/runtime/",
-        pathNot: ["^src/runtime/adapters/$1/", "^src/runtime/adapters/[^/]+[.]ts$", "^src/runtime/oci[.]ts$"],
+        pathNot: [
+          "^src/runtime/adapters/$1/",
+          "^src/runtime/adapters/[^/]+[.]ts$",
+          "^src/runtime/(oci|cdi)[.]ts$",
+        ],
       },
     },
     {
@@ -112,7 +116,7 @@ module.exports = {
       comment: "Building the OCI spec touches no adapter and no state.",
       severity: "error",
       from: { path: "^src/runtime/spec/" },
-      to: { path: "^src/runtime/", pathNot: "^src/runtime/(spec/|oci[.]ts$)" },
+      to: { path: "^src/runtime/", pathNot: "^src/runtime/(spec/|(oci|cdi)[.]ts$)" },
     },
     {
       name: "use-cases-in-their-own-folder",
