@@ -44,6 +44,8 @@ export interface RuntimeConfig {
   defaultHandler: string;
   /** The profile behind seccomp's RuntimeDefault. */
   seccompProfile: string;
+  /** Directories of CDI specifications, which describe devices: of two about one device the later one's counts. */
+  cdiSpecDirs: readonly string[];
   /** The least important messages that are written. */
   logLevel: LogLevel;
   /** How messages are written: JSON lines, or text for people, which `auto` chooses on a terminal. */
@@ -68,6 +70,7 @@ export const defaultConfig: RuntimeConfig = {
   },
   defaultHandler: "runc",
   seccompProfile: "/usr/share/containers/seccomp.json",
+  cdiSpecDirs: ["/etc/cdi", "/var/run/cdi"],
   logLevel: "info",
   logFormat: "auto",
 };

@@ -11,7 +11,17 @@ export interface OciSpec {
   /** Mounted in this order: a parent must come before what lies in it. */
   mounts: OciMount[];
   annotations?: Record<string, string> | undefined;
+  /** Programs to run at the points of the life cycle that the specification names: `createRuntime`, ... */
+  hooks?: Record<string, OciHook[]> | undefined;
   linux: OciLinux;
+}
+
+export interface OciHook {
+  path: string;
+  args?: string[] | undefined;
+  env?: string[] | undefined;
+  /** Seconds. */
+  timeout?: number | undefined;
 }
 
 /** The `process` of a spec, and the whole of what `runc exec --process` takes. */
@@ -73,6 +83,14 @@ export interface OciLinux {
   seccomp?: OciSeccomp | undefined;
   sysctl?: Record<string, string> | undefined;
   mountLabel?: string | undefined;
+  /** Classes of service of the processor's caches and memory. */
+  intelRdt?: OciIntelRdt | undefined;
+}
+
+export interface OciIntelRdt {
+  closID?: string | undefined;
+  l3CacheSchema?: string | undefined;
+  memBwSchema?: string | undefined;
 }
 
 export interface OciNamespace {
@@ -84,9 +102,10 @@ export interface OciNamespace {
 /** A device node to make in the container. */
 export interface OciDevice {
   path: string;
-  type: "b" | "c";
-  major: number;
-  minor: number;
+  /** `p` is a FIFO, which has no numbers. */
+  type: "b" | "c" | "p";
+  major?: number | undefined;
+  minor?: number | undefined;
   /** Permission bits, in decimal once written. */
   fileMode?: number | undefined;
   uid?: number | undefined;
@@ -96,7 +115,7 @@ export interface OciDevice {
 /** What the device cgroup allows; a missing number or type means all. Later rules win. */
 export interface OciDeviceRule {
   allow: boolean;
-  type?: "a" | "b" | "c" | undefined;
+  type?: "a" | OciDevice["type"] | undefined;
   major?: number | undefined;
   minor?: number | undefined;
   /** Of `r`, `w` and `m` (make the node). */

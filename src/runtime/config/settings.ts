@@ -79,6 +79,10 @@ export const settings: Keys = {
     ...{ key: "seccomp-profile", flag: "seccomp-profile", kind: "path", value: "FILE", reload: true },
     about: "the profile behind seccomp's RuntimeDefault, in the format of containers-common",
   },
+  cdiSpecDirs: {
+    ...{ key: "cdi-spec-dirs", flag: "cdi-spec-dir", kind: "paths", value: "DIR", reload: true },
+    about: "specifications of devices (CDI), read at each use; what a later one says of a device counts",
+  },
   logLevel: {
     ...{ key: "log-level", flag: "log-level", kind: { oneOf: logLevels }, value: "LEVEL", reload: true },
     about: `the least important messages that are logged: ${logLevels.join(", ")}`,

@@ -12,6 +12,7 @@ import { containerState } from "../state/container-record.js";
 import { findById } from "../state/ids.js";
 import type { ImageRecord } from "../state/image-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
+import { addCdiDevices } from "./cdi-devices.js";
 import { readHostDevices, readMountSources } from "./host-paths.js";
 
 export interface BuildSpecInput {
@@ -29,7 +30,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
   const files = deps.paths.sandbox(sandbox.id);
   const { rootfs, imageVolume } = deps.paths.container(id);
   const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
-  return containerSpec({
+  const spec = containerSpec({
     config,
     image: image.config,
     user,
@@ -48,6 +49,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
   });
+  return addCdiDevices(deps, config, spec);
 }
 
 /** The init process of the container whose processes this one is to see; it must run in the same pod. */

@@ -138,7 +138,9 @@ async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial
   const volumes = await makeVolumes(deps, making);
   const spec = await buildSpec(deps, { ...making, user, volumes });
   await writeBundle(deps, { id, bundle, handler: sandbox.handler, cgroupParent: sandbox.cgroupParent }, spec);
-  return { user, logPath };
+  // With the groups that devices have brought.
+  const { uid, gid, additionalGids = [] } = spec.process.user;
+  return { user: { uid, gid, additionalGids }, logPath };
 }
 
 /** Mounts the image's layers with the container's own on top. */

@@ -110,7 +110,4 @@ function checkContainer({ config, sandbox }: ContainerSpecInput): void {
       "is set, and the pod was not made privileged: set it in the sandbox's security context too",
     );
   }
-  if (config.CDIDevices.length > 0) {
-    throw invalid("config.CDI_devices", "asks for CDI devices, which this runtime does not serve");
-  }
 }

@@ -79,10 +79,18 @@ export function containerMounts(input: ContainerMountInput): OciMount[] {
   const ofImage = input.volumes.map(volumeMount).filter(({ destination }) => destination !== "/");
   return [
     ...kernel.filter((mount) => !covered(mount)),
-    ...[...without(ofImage, [...kernel, ...ofPod, ...theirs]), ...without(ofPod, theirs), ...theirs].sort(
-      (a, b) => depth(a) - depth(b),
-    ),
+    ...parentsFirst([
+      ...without(ofImage, [...kernel, ...ofPod, ...theirs]),
+      ...without(ofPod, theirs),
+      ...theirs,
+    ]),
   ];
+}
+
+/** The mounts in an order in which none hides another, as far as their paths say. */
+export function parentsFirst(mounts: readonly OciMount[]): OciMount[] {
+  const depth = ({ destination }: OciMount) => destination.split("/").length;
+  return [...mounts].sort((a, b) => depth(a) - depth(b));
 }
 
 /** Those whose place no other takes. */
@@ -96,10 +104,6 @@ function volumeMount({ containerPath, hostPath }: Volume): OciMount {
 
 function contains({ destination }: OciMount, path: string): boolean {
   return path === destination || path.startsWith(`${destination}/`);
-}
-
-function depth({ destination }: OciMount): number {
-  return destination.split("/").length;
 }
 
 function kernelMount(destination: string, type: string, access: "ro" | "rw"): OciMount {

@@ -13,7 +13,8 @@ describe("`parseFlags`", () => {
       "--root /r --state /s --cni-conf-dir /n --registries-conf /c --signature-policy /g --seccomp-profile /p --config /f";
     const words =
       "--listen /run/x.sock --socket-group docker --bridge br7 --subnet 10.1.0.0/24 --default-handler crun --log-level debug --log-format json";
-    const many = "--cni-plugin-dir /a --cni-plugin-dir /b --insecure-registry h:1 --insecure-registry h:2";
+    const many =
+      "--cni-plugin-dir /a --cni-plugin-dir /b --insecure-registry h:1 --insecure-registry h:2 --cdi-spec-dir /d";
     const args = [paths, words, many].join(" ").split(" ");
     expect(parseFlags(args)).toEqual({
       name: "serve",
@@ -33,6 +34,7 @@ describe("`parseFlags`", () => {
           insecureRegistries: ["h:1", "h:2"],
           defaultHandler: "crun",
           seccompProfile: "/p",
+          cdiSpecDirs: ["/d"],
           logLevel: "debug",
           logFormat: "json",
         },

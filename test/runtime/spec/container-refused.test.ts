@@ -59,11 +59,6 @@ const refused: { what: string; config: ContainerConfig; field: string }[] = [
     field: "config.devices[0].host_path",
   },
   {
-    what: "CDI devices",
-    config: { CDIDevices: [{ name: "vendor.com/gpu=0" }] },
-    field: "config.CDI_devices",
-  },
-  {
     what: "a mount over the root",
     config: { mounts: [{ containerPath: "/", hostPath: "/tmp" }] },
     field: "config.mounts[0].container_path",
