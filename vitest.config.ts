@@ -19,5 +19,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    // A criu that works on new kernels, where `scripts/test-programs.mjs` could fetch it.
+    env: { PATH: `${source(".cache/test-programs/criu/bin")}:${process.env.PATH}` },
   },
 });

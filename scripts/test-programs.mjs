@@ -3,6 +3,7 @@
 // run from there, never installed: no service starts, and a machine with Docker keeps its own containerd.
 import { pathToFileURL } from "node:url";
 import { runTask } from "./setup.mjs";
+import { fetchCriu } from "./test-programs/criu.mjs";
 import { fetchEngines } from "./test-programs/engines.mjs";
 import { buildByGo } from "./test-programs/go.mjs";
 import { unpackMissing } from "./test-programs/unpack.mjs";
@@ -10,6 +11,7 @@ import { unpackMissing } from "./test-programs/unpack.mjs";
 /** Unpacks and builds what is not there yet; silent when all is there. */
 export function fetchTestPrograms() {
   unpackMissing();
+  fetchCriu();
   buildByGo();
   fetchEngines();
 }

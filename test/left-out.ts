@@ -30,5 +30,5 @@ export const leftOut = {
   newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&
-    "criu is not on this machine, or not up to its kernel: a stand-in writes the images",
+    "criu could not be fetched, or is not up to this machine's kernel: a stand-in writes the images",
 } as const;

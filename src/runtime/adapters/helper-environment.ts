@@ -1,3 +1,5 @@
+import { delimiter, dirname } from "node:path";
+
 import { ownerVariable } from "./orphans.js";
 
 /**
@@ -13,4 +15,10 @@ export function helperEnvironment(): NodeJS.ProcessEnv {
       return value === undefined ? [] : [[name, value]];
     }),
   );
+}
+
+/** The same for an OCI runtime that is to find this very program by its name: newer versions of runc take no path of criu. */
+export function environmentToFind(program: string): NodeJS.ProcessEnv {
+  const environment = helperEnvironment();
+  return { ...environment, PATH: [dirname(program), environment.PATH ?? ""].join(delimiter) };
 }

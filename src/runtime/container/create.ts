@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 
 import { toJson } from "@bufbuild/protobuf";
 
+import { type Rollback, withRollback } from "../../async/rollback.js";
 import { CriError, NotFoundError } from "../../errors.js";
 import {
   type ContainerConfig,
@@ -10,7 +11,7 @@ import {
   NamespaceMode,
 } from "../../proto.js";
 import { readInside } from "../adapters/rootfs/read-inside.js";
-import type { RuntimeDeps } from "../deps.js";
+import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { writeBundle } from "../lifecycle/oci-container.js";
 import { discardContainer } from "../lifecycle/release-container.js";
 import { required } from "../required.js";
@@ -22,6 +23,9 @@ import { containerName } from "../state/names.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { buildSpec } from "./build-spec.js";
+import type { SavedContainer } from "./checkpoint/read.js";
+import { requireSame } from "./checkpoint/require-same.js";
+import { keepProcesses, restoreChanges, restoreRemovals } from "./checkpoint/restore.js";
 import { chooseImageVolumes, mountImageVolumes } from "./image-volumes.js";
 import { prepareLogPath } from "./log-path.js";
 import { chooseStopSignal } from "./stop-signal.js";
@@ -37,41 +41,63 @@ export async function createContainer(deps: RuntimeDeps, request: CreateContaine
     if (!isReady(sandbox)) {
       throw new CriError("failed_precondition", `Sandbox ${sandboxId} is not ready: run a new one`);
     }
-    const { image, draft } = await draftContainer(deps, config, sandbox);
-    const { id, imageVolumes } = draft;
-    try {
-      const made = await makeContainer(deps, { config, sandbox, image, imageVolumes, id });
-      await deps.containers.update(id, { ...made, step: undefined });
-      return id;
-    } catch (error) {
-      await undo(deps, draft);
-      throw error;
-    }
+    const [id = ""] = await makeContainers(deps, sandbox, [{ config, field: "config" }]);
+    return id;
   });
+}
+
+/** A container to make. */
+export interface Wanted {
+  config: ContainerConfig;
+  /** What the request calls `config`. */
+  field: string;
+  /** What its processes and files are to be taken from. */
+  saved?: SavedContainer;
+}
+
+/** Makes containers that become known together: all of them, or none. For callers that hold the sandbox's lock. */
+export function makeContainers(
+  deps: RuntimeDeps,
+  sandbox: SandboxRecord,
+  wanted: readonly Wanted[],
+  { signal }: UseCaseOptions = {},
+): Promise<string[]> {
+  return withRollback(
+    async (rollback) => {
+      const made: { id: string; changes: Partial<ContainerRecord> }[] = [];
+      for (const one of wanted) {
+        signal?.throwIfAborted();
+        const { image, draft } = await draftContainer(deps, one, { sandbox, rollback });
+        const { id, imageVolumes } = draft;
+        made.push({ id, changes: await makeContainer(deps, { ...one, sandbox, image, imageVolumes, id }) });
+      }
+      for (const { id, changes } of made) await deps.containers.update(id, { ...changes, step: undefined });
+      return made.map(({ id }) => id);
+    },
+    (failures) => {
+      for (const { description, error } of failures) deps.log.error(`Could not ${description}`, { error });
+    },
+  );
 }
 
 /** Writes the record of the container to be made. Its images cannot go before: from now on their layers are in use. */
 function draftContainer(
   deps: RuntimeDeps,
-  config: ContainerConfig,
-  sandbox: SandboxRecord,
+  { config, field }: Wanted,
+  { sandbox, rollback }: { sandbox: SandboxRecord; rollback: Rollback },
 ): Promise<{ image: ImageRecord; draft: ContainerRecord }> {
   return deps.locks.run(imageLock, async () => {
-    const image = requireImage(deps, config);
+    const image = requireImage(deps, config, field);
     const draft = newRecord(config, sandbox, { image, imageVolumes: chooseImageVolumes(deps, config) });
     deps.containerNames.reserve(draft.name, draft.id);
-    try {
-      await deps.containers.put(draft);
-    } catch (error) {
-      await undo(deps, draft);
-      throw error;
-    }
+    rollback.add(`undo the making of container ${draft.id}`, () => undo(deps, draft));
+    await deps.containers.put(draft);
     return { image, draft };
   });
 }
 
-function requireImage(deps: RuntimeDeps, config: ContainerConfig): ImageRecord {
-  const reference = required(required(config.image, "config.image").image, "config.image.image");
+function requireImage(deps: RuntimeDeps, config: ContainerConfig, field: string): ImageRecord {
+  const reference = required(required(config.image, `${field}.image`).image, `${field}.image.image`);
   const image = findImage(deps.images, reference);
   if (!image) throw new NotFoundError(`Image ${reference} is not here: pull it first`);
   return image;
@@ -115,20 +141,21 @@ function newRecord(
   };
 }
 
-interface Making {
+interface Making extends Wanted {
   id: string;
-  config: ContainerConfig;
   sandbox: SandboxRecord;
   image: ImageRecord;
   imageVolumes: ContainerRecord["imageVolumes"];
 }
 
 async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial<ContainerRecord>> {
-  const { id, config, sandbox, image } = making;
+  const { id, config, sandbox, image, saved, field } = making;
+  const { rootfs, upper, recordDirectory, directory: bundle } = deps.paths.container(id);
   const logPath = await prepareLogPath(sandbox.logDirectory, config.logPath);
+  if (saved) await restoreChanges(saved, upper);
   await mountRootfs(deps, { id, layers: image.layers });
+  if (saved) await restoreRemovals(saved, rootfs);
   await mountImageVolumes(deps, making);
-  const { rootfs, directory: bundle } = deps.paths.container(id);
   const user = resolveUser({
     imageUser: image.config.user,
     securityContext: config.linux?.securityContext,
@@ -137,10 +164,12 @@ async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial
   });
   const volumes = await makeVolumes(deps, making);
   const spec = await buildSpec(deps, { ...making, user, volumes });
+  if (saved) requireSame(saved, { spec, image: imageRef(image), field });
   await writeBundle(deps, { id, bundle, handler: sandbox.handler, cgroupParent: sandbox.cgroupParent }, spec);
+  if (saved) await keepProcesses(saved, recordDirectory);
   // With the groups that devices have brought.
   const { uid, gid, additionalGids = [] } = spec.process.user;
-  return { user: { uid, gid, additionalGids }, logPath };
+  return { user: { uid, gid, additionalGids }, logPath, ...(saved && { fromCheckpoint: true }) };
 }
 
 /** Mounts the image's layers with the container's own on top. */
@@ -153,11 +182,7 @@ export async function mountRootfs(
   await deps.overlay.mount({ store: deps.paths.layers, layers, upper, work, target: rootfs });
 }
 
-async function undo(deps: RuntimeDeps, record: ContainerRecord): Promise<void> {
-  try {
-    if (deps.containers.get(record.id)) await discardContainer(deps, record);
-    else deps.containerNames.release(record.name, record.id);
-  } catch (error) {
-    deps.log.error("A container that could not be made was not wholly undone", { id: record.id, error });
-  }
+async function undo(deps: RuntimeDeps, { id, name }: ContainerRecord): Promise<void> {
+  if (deps.containers.get(id)) await discardContainer(deps, { id });
+  else deps.containerNames.release(name, id);
 }

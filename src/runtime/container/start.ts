@@ -1,15 +1,21 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
 import { fromJson } from "@bufbuild/protobuf";
 
 import { CriError } from "../../errors.js";
 import { ContainerConfigSchema, type StartContainerRequest } from "../../proto.js";
+import type { MonitoredContainer } from "../adapters/conmon/conmon.js";
+import { requireCriu, whyCriuFailed } from "../adapters/criu/criu.js";
 import type { RuntimeDeps } from "../deps.js";
-import { createOciContainer, requireHandler } from "../lifecycle/oci-container.js";
+import { createOciContainer, type OciCreate, requireHandler } from "../lifecycle/oci-container.js";
 import { endContainerProcesses } from "../lifecycle/release-container.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState, startErrorExitCode } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
+import { processImages } from "./checkpoint/restore.js";
 import { mountRootfs } from "./create.js";
 import { mountImageVolumes } from "./image-volumes.js";
 import { limitBundle } from "./limit-bundle.js";
@@ -21,14 +27,15 @@ import { monitorLog } from "./monitor-log.js";
  */
 export async function startContainer(deps: RuntimeDeps, request: StartContainerRequest): Promise<void> {
   const asked = required(request.containerId, "container_id");
-  const { id, sandboxId } = requireById(deps.containers, asked, "container");
+  const { id, sandboxId, fromCheckpoint } = requireById(deps.containers, asked, "container");
+  const criu = fromCheckpoint ? await requireCriu() : undefined;
   await deps.locks.run(sandboxId, async () => {
     const record = requireById(deps.containers, id, "container");
     const sandbox = requireById(deps.sandboxes, sandboxId, "sandbox");
     checkCanStart(record, sandbox);
     await deps.containers.update(id, { step: "starting" });
     try {
-      await start(deps, record, sandbox);
+      await start(deps, record, { sandbox, criu });
     } catch (error) {
       await recordStartError(deps, record, error);
       throw error;
@@ -52,24 +59,46 @@ function checkCanStart(record: ContainerRecord, sandbox: SandboxRecord): void {
   }
 }
 
-async function start(deps: RuntimeDeps, record: ContainerRecord, sandbox: SandboxRecord): Promise<void> {
+/** What else a start needs: `criu` where its processes come from a checkpoint. */
+interface Starting {
+  sandbox: SandboxRecord;
+  criu: string | undefined;
+}
+
+async function start(deps: RuntimeDeps, record: ContainerRecord, { sandbox, criu }: Starting): Promise<void> {
   const { id, name, cgroupParent } = record;
   const { handler } = sandbox;
-  const { directory: bundle, rootfs } = deps.paths.container(id);
+  const { directory: bundle, rootfs, recordDirectory } = deps.paths.container(id);
+  const images = processImages(recordDirectory);
   const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config);
   if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
   await mountImageVolumes(deps, record);
   const { runc } = requireHandler(deps, handler);
   if (record.resources !== undefined) await limitBundle(deps, runc, { record, bundle });
-  const { init, monitor } = await createOciContainer(deps, {
+  const { init, monitor } = await createOrRestore(deps, {
     ...{ id, name, bundle, handler, cgroupParent },
     ...monitorLog(deps, record),
     ...{ terminal: tty, stdin, stdinOnce },
+    restore: criu === undefined ? undefined : { criu, images },
   });
   await deps.containers.update(id, { init, monitor });
   const startedAt = timestampNow();
-  await runc.start(id);
+  // What is restored runs already.
+  if (criu === undefined) await runc.start(id);
   await deps.containers.update(id, { step: undefined, startedAt });
+  if (criu !== undefined) await rm(images, { recursive: true });
+}
+
+async function createOrRestore(deps: RuntimeDeps, create: OciCreate): Promise<MonitoredContainer> {
+  try {
+    return await createOciContainer(deps, create);
+  } catch (cause) {
+    const why = create.restore && (await whyCriuFailed(join(create.bundle, "restore.log")));
+    if (why === undefined) throw cause;
+    throw new CriError("failed_precondition", `Container ${create.id} could not be restored: ${why}`, {
+      cause,
+    });
+  }
 }
 
 async function recordStartError(deps: RuntimeDeps, { id }: ContainerRecord, error: unknown): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CriError } from "../../errors.js";
-import { isMonitorOf, type MonitoredContainer } from "../adapters/conmon/conmon.js";
+import { isMonitorOf, type MonitoredContainer, type RestoreFrom } from "../adapters/conmon/conmon.js";
 import { identifyProcess, killTree, type ProcessIdentity, waitUntilGone } from "../adapters/process.js";
 import type { RuncState } from "../adapters/runc/runc.js";
 import type { Handler, LifecycleDeps } from "../deps.js";
@@ -29,6 +29,8 @@ export interface OciCreate extends OciContainer {
   terminal?: boolean;
   stdin?: boolean;
   stdinOnce?: boolean;
+  /** Runs on from a checkpoint in place of being created. */
+  restore?: RestoreFrom | undefined;
 }
 
 export async function writeBundle(deps: OciDeps, container: OciContainer, spec: OciSpec): Promise<void> {
@@ -47,6 +49,7 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
     terminal = false,
     stdin = false,
     stdinOnce = false,
+    restore,
   } = create;
   const { path, root, args } = requireHandler(deps, create.handler);
   const persistDirectory = join(deps.paths.persist, id);
@@ -64,6 +67,7 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
     terminal,
     stdin,
     stdinOnce,
+    restore,
   });
 }
 

@@ -19,12 +19,17 @@ export async function recoverContainer(
   if (step === "making" || step === "removing") return discardContainer(deps, record);
   const sandbox = deps.sandboxes.get(sandboxId);
   if (!sandbox && deps.sandboxes.unreadable.has(sandboxId)) return;
-  if (!sandbox || sandbox.step === "removing") return discardContainer(deps, record);
+  if (!sandbox || isUnmade(sandbox)) return discardContainer(deps, record);
   if (step === "starting") return recoverStart(deps, record, sandbox);
   if (record.checkpoint) await undoCheckpoint(deps, record);
   if (record.update) await recoverUpdate(deps, record);
   // Its end was recorded, but what was held for it was not freed.
   if (containerState(record) === "exited" && held.has(id)) await endContainerProcesses(deps, record);
+}
+
+/** Its containers go with it: of a pod that is made from a checkpoint some may be there already. */
+function isUnmade({ step }: SandboxRecord): boolean {
+  return step === "making" || step === "removing";
 }
 
 /** New limits that the kernel refuses are no reason to do without the container. */

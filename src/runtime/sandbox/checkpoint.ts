@@ -12,6 +12,7 @@ import { invalid } from "../spec/invalid.js";
 import type { ContainerRecord } from "../state/container-record.js";
 import { findById, requireById } from "../state/ids.js";
 import { isReady } from "../state/sandbox-record.js";
+import { type PodDump, podDumpName, podDumpVersion } from "./pod-dump.js";
 
 export interface CheckpointPodOptions extends UseCaseOptions {
   /** Whether the call has one; CRI wants it to. */
@@ -41,7 +42,7 @@ export async function checkpointPod(
     async () => {
       const containers = chosen(deps, id, request.containerIds);
       const places = containers.map((record) => ({ record, paths: [join(output, record.id)] }));
-      const summary = join(output, "pod.dump");
+      const summary = join(output, podDumpName);
       places[0]?.paths.push(summary);
       await whileFrozen(deps, places, async () => {
         for (const record of containers) {
@@ -80,10 +81,10 @@ async function checkOutput(path: string): Promise<void> {
     throw invalid("output_path", `has something in it: give an empty directory, not ${path}`);
 }
 
-function describe(deps: RuntimeDeps, id: string, containers: readonly ContainerRecord[]) {
+function describe(deps: RuntimeDeps, id: string, containers: readonly ContainerRecord[]): PodDump {
   const { metadata, handler, config } = requireById(deps.sandboxes, id, "sandbox");
   return {
-    version: 1,
+    version: podDumpVersion,
     sandbox: { id, metadata, handler, config },
     containers: containers.map((container) => ({ name: container.metadata.name, id: container.id })),
   };

@@ -21,6 +21,20 @@ export async function runPodSandbox(
 ): Promise<string> {
   const config = required(request.config, "config");
   const handler = requestedHandler(deps, request.runtimeHandler);
+  return makePod(deps, { config, handler, signal });
+}
+
+export interface PodToMake extends UseCaseOptions {
+  config: PodSandboxConfig;
+  handler: Handler;
+  /** Makes what the pod is to have before anybody knows of it. When it fails, the pod goes too. */
+  fill?: (sandbox: SandboxRecord) => Promise<void>;
+}
+
+export async function makePod(
+  deps: RuntimeDeps,
+  { config, handler, signal, fill }: PodToMake,
+): Promise<string> {
   // By its own name, also when none was asked for: the default handler may be another one tomorrow.
   const record = newSandboxRecord(deps, config, handler.name);
   const { id, name } = record;
@@ -28,7 +42,9 @@ export async function runPodSandbox(
   return deps.locks.run(id, async () => {
     try {
       await recordWithHostPorts(deps, record);
-      await makeSandbox(deps, { record, config, signal });
+      const made = await makeSandbox(deps, { record, config, signal });
+      await fill?.({ ...record, ...made });
+      await deps.sandboxes.update(id, { ...made, step: undefined });
       return id;
     } catch (error) {
       await undo(deps, record);
@@ -37,7 +53,7 @@ export async function runPodSandbox(
   });
 }
 
-function requestedHandler({ handlers }: RuntimeDeps, name: string): Handler {
+export function requestedHandler({ handlers }: RuntimeDeps, name: string): Handler {
   const handler = handlers.get(name);
   if (handler) return handler;
   const known = [...handlers.keys()].filter(Boolean).join(", ");
@@ -53,7 +69,10 @@ interface Making {
 }
 
 /** Makes everything in order; what was made when a step fails is known by the record alone. */
-async function makeSandbox(deps: RuntimeDeps, { record, config, signal }: Making): Promise<void> {
+async function makeSandbox(
+  deps: RuntimeDeps,
+  { record, config, signal }: Making,
+): Promise<Partial<SandboxRecord>> {
   const { id, name, handler, cgroupParent } = record;
   const container = { id, name, handler, cgroupParent, bundle: deps.paths.sandbox(id).directory };
   // What the request asks for is looked at before anything is made.
@@ -66,7 +85,7 @@ async function makeSandbox(deps: RuntimeDeps, { record, config, signal }: Making
   const { init, monitor } = await createOciContainer(deps, container);
   await requireHandler(deps, handler).runc.start(id);
   signal?.throwIfAborted();
-  await deps.sandboxes.update(id, { step: undefined, ips, pause: init, monitor });
+  return { ips, pause: init, monitor };
 }
 
 async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSandboxConfig): Promise<OciSpec> {

@@ -12,7 +12,7 @@ import { removeImage } from "../image/remove.js";
 import { requestedImage } from "../image/status.js";
 
 /** The ImageService as far as it is served; what is missing answers Unimplemented. */
-export function createImageService(deps: ImageDeps): Partial<ServiceImpl<typeof ImageService>> {
+export function createImageService(deps: ImageDeps): ServiceImpl<typeof ImageService> {
   return {
     listImages: ({ filter }) => ({ images: listImages(deps, filter) }),
     async *streamImages({ filter }) {

@@ -1,7 +1,6 @@
 import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
-import { UnsupportedError } from "../../errors.js";
 import { maskSecrets, secretsIn } from "../../messages/mask-secrets.js";
 import { toRpcStatus } from "../../wire/rpc-status.js";
 import type { Logger } from "../log.js";
@@ -12,9 +11,8 @@ type Unary = (request: Message, context: HandlerContext) => unknown;
 type Streaming = (request: Message, context: HandlerContext) => AsyncIterable<unknown>;
 
 /**
- * The whole service around the RPCs that are there: one line in and one out in the log, every error turned
- * into a gRPC status without secrets, and an answer by name for RPCs that are not there. `calls` knows which are
- * under way.
+ * The service around its RPCs: one line in and one out in the log, every error turned into a gRPC status without
+ * secrets. `calls` knows which are under way.
  */
 export function instrument<S extends DescService>(
   service: S,
@@ -25,19 +23,14 @@ export function instrument<S extends DescService>(
   const rpcs: Record<string, unknown> = implementation;
   const wrapped: Record<string, unknown> = {};
   for (const method of service.methods) {
-    const work = rpcs[method.localName] ?? notServed(method.name);
+    const work = rpcs[method.localName];
+    if (work === undefined) continue;
     wrapped[method.localName] =
       method.methodKind === "server_streaming"
         ? streaming(method, work as Streaming, log)
         : tracked(calls, unary(method, work as Unary, log));
   }
   return wrapped as ServiceImpl<S>;
-}
-
-function notServed(rpc: string): () => never {
-  return () => {
-    throw new UnsupportedError(`${rpc} is not implemented by crikit-runtime yet`);
-  };
 }
 
 function tracked(calls: Calls, call: (request: Message, context: HandlerContext) => Promise<unknown>): Unary {

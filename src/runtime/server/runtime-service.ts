@@ -26,6 +26,7 @@ import { metricDescriptors } from "../sandbox/metrics/describe.js";
 import { listPodSandboxMetrics } from "../sandbox/metrics/list.js";
 import { preparePortForward } from "../sandbox/port-forward.js";
 import { removePodSandbox } from "../sandbox/remove.js";
+import { restorePod } from "../sandbox/restore.js";
 import { runPodSandbox } from "../sandbox/run.js";
 import { listPodSandboxStats, podSandboxStats } from "../sandbox/stats.js";
 import { podSandboxStatus } from "../sandbox/status.js";
@@ -33,11 +34,11 @@ import { stopPodSandbox } from "../sandbox/stop.js";
 import { updatePodSandboxResources } from "../sandbox/update-resources.js";
 import { streamingLists } from "./streaming-lists.js";
 
-/** The RuntimeService. What is not here yet is answered by `instrument`. */
+/** The RuntimeService. */
 export function createRuntimeService(
   deps: RuntimeDeps,
   streaming: StreamingServer,
-): Partial<ServiceImpl<typeof RuntimeService>> {
+): ServiceImpl<typeof RuntimeService> {
   return {
     ...streamingLists(deps),
     version,
@@ -67,6 +68,8 @@ export function createRuntimeService(
       await checkpointPod(deps, request, { signal, hasDeadline: timeoutMs() !== undefined });
       return {};
     },
+    restorePod: (request, { signal, timeoutMs }) =>
+      restorePod(deps, request, { signal, hasDeadline: timeoutMs() !== undefined }),
     podSandboxStatus: (request) => podSandboxStatus(deps, request),
     listPodSandbox: ({ filter }) => ({ items: listPodSandboxes(deps, filter) }),
     podSandboxStats: (request) => podSandboxStats(deps, request),

@@ -21,6 +21,8 @@ export interface ContainerRecord {
   update?: LimitsUpdate | undefined;
   /** A checkpoint under way: its processes may be paused. */
   checkpoint?: CheckpointWork | undefined;
+  /** Its start takes the processes from the checkpoint beside this record. */
+  fromCheckpoint?: boolean | undefined;
   image: {
     /** What people call it: kubelet creates containers by the image's ID, and gives the name besides. */
     asked: string;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { CgroupDriver, RuntimeService } from "../../../src/proto.js";
+import { CgroupDriver } from "../../../src/proto.js";
 import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
 
 let test: TestRuntime;
@@ -66,13 +66,5 @@ describe("UpdateRuntimeConfig", () => {
       code: "invalid_argument",
       message: expect.stringContaining('pod_cidr: "10.244.1.0" is no range'),
     });
-  });
-});
-
-describe("an RPC that is not there yet", () => {
-  it("says its name", async () => {
-    await expect(test.runtime.restorePod({})).rejects.toMatchObject({ code: "unsupported" });
-    await expect(test.runtime.restorePod({})).rejects.toThrow("RestorePod is not implemented");
-    expect(RuntimeService.methods.length).toBe(37);
   });
 });

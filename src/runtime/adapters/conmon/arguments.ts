@@ -34,6 +34,7 @@ export function conmonArguments(request: ConmonCreate): string[] {
     ...["--log-level", "error", "--no-sync-log"],
     ...["--exit-dir", request.exitDirectory, "--persist-dir", request.persistDirectory],
     ...["--socket-dir-path", request.attachDirectory],
+    ...(request.restore ? ["--restore", request.restore.images, "--runtime-opt", "--file-locks"] : []),
     ...(request.terminal ? ["--terminal"] : []),
     ...(request.stdin ? ["--stdin"] : []),
     ...(request.stdin && !request.stdinOnce ? ["--leave-stdin-open"] : []),

@@ -4,7 +4,13 @@ import { reopenLog } from "./reopen-log.js";
 
 export { type Exit, readExitFile } from "./exit-file.js";
 export { isMonitor, isMonitorOf } from "./is-monitor.js";
-export type { ConmonCreate, MonitoredContainer, MonitoredRuntime, ReopenLogOptions } from "./monitored.js";
+export type {
+  ConmonCreate,
+  MonitoredContainer,
+  MonitoredRuntime,
+  ReopenLogOptions,
+  RestoreFrom,
+} from "./monitored.js";
 
 /** conmon: one small monitor process per container, which outlives the daemon. */
 export interface Conmon {

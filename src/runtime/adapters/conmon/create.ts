@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { abortable } from "../../../async/abort.js";
 import { type Rollback, withRollback } from "../../../async/rollback.js";
 import { CriError, DeadlineError } from "../../../errors.js";
-import { helperEnvironment } from "../helper-environment.js";
+import { environmentToFind, helperEnvironment } from "../helper-environment.js";
 import { identifyProcess } from "../process.js";
 import { conmonArguments, monitorFiles } from "./arguments.js";
 import type { ConmonCreate, MonitoredContainer } from "./monitored.js";
@@ -58,13 +58,16 @@ async function start(
   args: string[],
   { request, rollback }: { request: ConmonCreate; rollback: Rollback },
 ): Promise<MonitoredContainer> {
-  const { id, bundle, signal } = request;
+  const { id, bundle, restore, signal } = request;
   const files = monitorFiles(bundle);
   rollback.add("remove the monitor's files", () => removeFiles(request));
   rollback.add("free the OCI container", () => freeOciContainer(request));
   const child = spawn(path, args, {
     cwd: bundle,
-    env: { ...helperEnvironment(), _OCI_SYNCPIPE: String(syncPipeFd) },
+    env: {
+      ...(restore ? environmentToFind(restore.criu) : helperEnvironment()),
+      _OCI_SYNCPIPE: String(syncPipeFd),
+    },
     // The monitor keeps the sync pipe for as long as it lives; it lets go of its stderr once it stands.
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });

@@ -28,8 +28,17 @@ export interface ConmonCreate {
   stdin: boolean;
   /** Close the container's stdin when the first attached client goes. */
   stdinOnce: boolean;
+  /** Has the processes run on that were written down here, in place of `runc create`. */
+  restore?: RestoreFrom | undefined;
   /** Undoes the creation; the signal's own reason is thrown. */
   signal?: AbortSignal | undefined;
+}
+
+export interface RestoreFrom {
+  /** The program. */
+  criu: string;
+  /** The directory with its images; only read. */
+  images: string;
 }
 
 export interface MonitoredContainer {

@@ -26,8 +26,8 @@ export async function requireCriu(): Promise<string> {
   }
 }
 
-/** Why a dump failed, by the log that criu left; undefined when it says nothing. */
-export async function whyDumpFailed(log: string): Promise<string | undefined> {
+/** Why a dump or a restore failed, by the log that criu left; undefined when it says nothing. */
+export async function whyCriuFailed(log: string): Promise<string | undefined> {
   return firstError(await readFile(log, "utf8").catch(() => ""));
 }
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
-import { helperEnvironment } from "../helper-environment.js";
+import { environmentToFind, helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
 import { onTerminal } from "../on-terminal.js";
 import { CommandError, type CommandOutput, type RunCommandOptions, runCommand } from "../run-command.js";
@@ -168,12 +168,9 @@ export function createRunc(options: RuncOptions): Runc {
     },
 
     async checkpoint(id, { criu, images, work }) {
-      const env = helperEnvironment();
-      // Found by its name: newer versions of runc take no path of it.
-      env.PATH = `${dirname(criu)}:${env.PATH ?? ""}`;
       const directories = ["--image-path", images, "--work-path", work];
       await run(["checkpoint", "--leave-running", "--file-locks", ...directories, id], {
-        env,
+        env: environmentToFind(criu),
         timeoutMs: checkpointMs,
       });
     },

@@ -8,12 +8,13 @@ export interface TarOptions {
   signal?: AbortSignal | undefined;
 }
 
+const attributes = ["--xattrs", "--xattrs-include=user.*", "--xattrs-include=security.capability"];
+
 /** Packs a directory into a new file that only its owner can read. Owners, modes, links and holes are kept. */
 export async function packTar(file: string, directory: string, options: TarOptions = {}): Promise<void> {
   const { entries, signal } = options;
   // Made here: tar would let everybody read it.
   await (await open(file, "wx", 0o600)).close();
-  const attributes = ["--xattrs", "--xattrs-include=user.*", "--xattrs-include=security.capability"];
   const flags = [
     "--create",
     "--file",
@@ -33,4 +34,18 @@ export async function packTar(file: string, directory: string, options: TarOptio
       input: entries.map((entry) => `${entry}\0`).join(""),
     });
   }
+}
+
+/** Unpacks into a directory that has no links in it: then tar lets no member out of it. */
+export async function unpackTar(file: string, directory: string): Promise<void> {
+  const flags = [
+    "--extract",
+    "--file",
+    file,
+    "--directory",
+    directory,
+    "--numeric-owner",
+    "--same-permissions",
+  ];
+  await runCommand("tar", [...flags, "--same-owner", ...attributes]);
 }

@@ -6,7 +6,7 @@ import { toJson } from "@bufbuild/protobuf";
 
 import { CriError } from "../../../errors.js";
 import { ContainerStatusSchema } from "../../../proto.js";
-import { whyDumpFailed } from "../../adapters/criu/criu.js";
+import { whyCriuFailed } from "../../adapters/criu/criu.js";
 import { readChanges } from "../../adapters/overlay/changes.js";
 import { packTar } from "../../adapters/tar/tar.js";
 import type { RuntimeDeps, UseCaseOptions } from "../../deps.js";
@@ -49,7 +49,7 @@ async function dumpProcesses(
     await exclusively(deps, id, () => runc.checkpoint(id, { criu, images, work: directory }));
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    const why = (await whyDumpFailed(join(directory, "dump.log"))) ?? said;
+    const why = (await whyCriuFailed(join(directory, "dump.log"))) ?? said;
     throw new CriError("failed_precondition", `Container ${id} has no checkpoint: ${why}`, { cause });
   }
 }
