@@ -99,6 +99,6 @@ test("pod.updateResources tells the runtime, in the same words", async () => {
   await pod.updateResources({ resources: { limits: { memory: "1Ki" } }, overhead: { cpuShares: 10 } });
   const { info } = (await pod.status({ verbose: true })).info;
   expect(info).toMatchObject({
-    config: { linux: { resources: { memoryLimitInBytes: "1024" }, overhead: { cpuShares: "10" } } },
+    config: { linux: { resources: { memory_limit_in_bytes: 1024 }, overhead: { cpu_shares: 10 } } },
   });
 });

@@ -97,9 +97,17 @@ describe.skipIf(leftOut.crictl)("crictl on the bundled runtime asks for settings
     expect(info.runtimeSpec.process).toMatchObject({ args: expect.arrayContaining(["sh"]) });
     expect(info.runtimeSpec.process.env).toContain("PASSWORD=[redacted]");
     expect(existsSync(`/proc/${info.pid}`)).toBe(true);
+    expect(info.config).toMatchObject({ log_path: "main/0.log", envs: [{ key: "PASSWORD" }] });
     const inspected = await json("inspectp", pod.id);
     expect(inspected.status.state).toBe("SANDBOX_READY");
     expect(inspected.info.pid).not.toBe(info.pid);
+    expect(inspected.info.config).toMatchObject({
+      linux: { security_context: { namespace_options: { pid: 1 } } },
+    });
+    const network = inspected.info.runtimeSpec.linux.namespaces.find(
+      ({ type }: { type: string }) => type === "network",
+    );
+    expect(existsSync(network.path)).toBe(true);
     expect((await json("inspecti", image)).status.repoTags).toEqual([image]);
   });
 

@@ -17,11 +17,12 @@ import { requireById } from "../state/ids.js";
 import { isListed, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { sandboxState } from "./list.js";
+import { verboseInfo } from "./verbose-info.js";
 
-export function podSandboxStatus(
+export async function podSandboxStatus(
   deps: RuntimeDeps,
   request: PodSandboxStatusRequest,
-): PodSandboxStatusResponse {
+): Promise<PodSandboxStatusResponse> {
   const asked = required(request.podSandboxId, "pod_sandbox_id");
   const record = requireById(deps.sandboxes, asked, "sandbox");
   if (!isListed(record)) throw new NotFoundError(`Sandbox ${asked} is still being made`);
@@ -29,7 +30,7 @@ export function podSandboxStatus(
     status: describeSandbox(record),
     containersStatuses: listContainerRecords(deps, { podSandboxId: record.id }).map(describeContainer),
     timestamp: BigInt(timestampNow()),
-    ...(request.verbose && { info: verboseInfo(deps, record) }),
+    ...(request.verbose && { info: await verboseInfo(deps, record) }),
   });
 }
 
@@ -48,12 +49,4 @@ export function describeSandbox(record: SandboxRecord): PodSandboxStatus {
     annotations: record.annotations,
     runtimeHandler: record.handler,
   });
-}
-
-function verboseInfo(deps: RuntimeDeps, record: SandboxRecord): Record<string, string> {
-  const { pause, netns, config, cgroupParent, step } = record;
-  const { directory } = deps.paths.sandbox(record.id);
-  return {
-    info: JSON.stringify({ pid: pause?.pid ?? 0, netns, bundle: directory, cgroupParent, step, config }),
-  };
 }

@@ -1,5 +1,6 @@
-import { create, toJson } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 
+import { goJson } from "../../messages/go-json.js";
 import {
   NamespaceMode,
   type PodSandbox,
@@ -44,5 +45,5 @@ export function podStatus(pod: FakePod): PodSandboxStatus {
 
 /** What a verbose status has besides. */
 export function podInfo({ config }: FakePod): Record<string, string> {
-  return { info: JSON.stringify({ config: toJson(PodSandboxConfigSchema, config) }) };
+  return { info: JSON.stringify({ config: goJson(PodSandboxConfigSchema, config) }) };
 }

@@ -180,8 +180,8 @@ describe("UpdatePodSandboxResources", () => {
     await test.restart();
     const { info } = await test.runtime.podSandboxStatus({ podSandboxId: pod, verbose: true });
     expect(JSON.parse(info.info ?? "").config.linux).toMatchObject({
-      overhead: { cpuShares: "10" },
-      resources: { memoryLimitInBytes: String(64n * MiB) },
+      overhead: { cpu_shares: 10 },
+      resources: { memory_limit_in_bytes: Number(64n * MiB) },
     });
   });
 
