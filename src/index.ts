@@ -17,7 +17,7 @@
 
 export type { CheckpointOptions, PodCheckpointOptions } from "./api/checkpoint.js";
 export type { CriClient } from "./api/client.js";
-export type { ContainerConfig, PodConfig } from "./api/config.js";
+export type { ContainerConfig, MountConfig, PodConfig } from "./api/config.js";
 // For everyone.
 export { type ConnectOptions, connect } from "./api/connect.js";
 export type {

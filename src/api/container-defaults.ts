@@ -1,4 +1,4 @@
-import { clone, create } from "@bufbuild/protobuf";
+import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
 import { InvalidArgumentError } from "../errors.js";
 import {
   type ContainerConfig as ContainerConfigMessage,
@@ -6,9 +6,11 @@ import {
   ContainerMetadataSchema,
   LinuxContainerConfigSchema,
   LinuxContainerSecurityContextSchema,
+  type Mount,
+  type MountSchema,
   type PodSandboxConfig,
 } from "../proto.js";
-import type { ContainerConfig } from "./config.js";
+import type { ContainerConfig, MountConfig } from "./config.js";
 import { containerLogPath } from "./log-paths.js";
 
 /** The whole configuration that CRI wants, out of what the caller has said and the pod's. */
@@ -16,7 +18,7 @@ export function completeContainerConfig(
   config: ContainerConfig,
   sandbox: PodSandboxConfig,
 ): ContainerConfigMessage {
-  const { metadata, envs = [], ...rest } = config;
+  const { metadata, envs = [], mounts = [], ...rest } = config;
   if (!metadata?.name) throw missing("config.metadata.name", "a container needs a name");
   if (!rest.image?.image) throw missing("config.image.image", "name the image that the container runs");
   // A clone, so that nothing of the caller's own objects is changed.
@@ -28,6 +30,7 @@ export function completeContainerConfig(
         key,
         value: typeof value === "string" ? new TextEncoder().encode(value) : value,
       })),
+      mounts: mounts.map(completeMount),
     }),
   );
   const identity = create(ContainerMetadataSchema, { name: metadata.name, attempt: metadata.attempt ?? 0 });
@@ -40,6 +43,14 @@ export function completeContainerConfig(
   const chosen = sandbox.linux?.securityContext?.namespaceOptions;
   if (chosen) message.linux.securityContext.namespaceOptions ??= chosen;
   return message;
+}
+
+/** Images are mounted by name, and read-only. */
+function completeMount(mount: MountConfig | Mount): MessageInitShape<typeof MountSchema> {
+  if (mount.$typeName !== undefined) return mount;
+  const { image, ...rest } = mount;
+  if (image === undefined) return rest;
+  return { readonly: true, ...rest, image: typeof image === "string" ? { image } : image };
 }
 
 function missing(field: string, mend: string): InvalidArgumentError {

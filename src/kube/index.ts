@@ -38,6 +38,7 @@ export type {
   DownwardApiVolume,
   EmptyDirVolume,
   HostPathVolume,
+  ImageVolume,
   KeyToPath,
   ProjectedSource,
   ProjectedVolume,

@@ -93,7 +93,7 @@ test("what is wrong between the parts is told with its path", () => {
   ).toEqual([
     "invalid spec.containers[0].volumeMounts[2].subPath may not have .. in it",
     "invalid spec.initContainers[0] may not have livenessProbe, as it is no sidecar: give it restartPolicy Always",
-    "invalid spec.volumes[1] must have exactly one of emptyDir, hostPath, configMap, secret, downwardAPI, projected: there are emptyDir and hostPath",
+    "invalid spec.volumes[1] must have exactly one of emptyDir, hostPath, configMap, secret, downwardAPI, projected, image: there are emptyDir and hostPath",
   ]);
   expect(
     problemsOf(

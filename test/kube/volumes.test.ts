@@ -237,3 +237,55 @@ test("the last words of a container are its message, from its file or the end of
   expect(await app.wait()).toMatchObject({ phase: "Failed" });
   expect(app.status().containers.map(({ message }) => message)).toEqual(["no database", "one\ntwo"]);
 });
+
+test("an image is a volume that cannot be written, whole or by a path in it", async () => {
+  const ref = "crikit.test/models:1";
+  await lab.runtime.importImage({ ref, files: { "/models/small": "a model\n", "/top": "top\n" } });
+  await using app = await lab.play(
+    {
+      volumes: [{ name: "models", image: { reference: ref, pullPolicy: "Never" } }],
+      containers: [
+        {
+          ...sleeping,
+          name: "web",
+          env: [{ name: "PART", value: "models" }],
+          volumeMounts: [
+            { name: "models", mountPath: "/all" },
+            { name: "models", mountPath: "part", subPathExpr: "$(PART)", readOnly: true },
+          ],
+        },
+      ],
+    },
+    { directory },
+  );
+  expect(await shell(app, "web", "cat /all/top /part/small")).toBe("top\na model");
+  expect(await shell(app, "web", "touch /all/x 2>&1 || true")).toContain("Read-only");
+});
+
+test("a path that an image does not have, and an image that may not be pulled, are told", async () => {
+  const ref = "crikit.test/models:2";
+  await lab.runtime.importImage({ ref, files: { "/file": "" } });
+  const play = (reference: string, subPath?: string) =>
+    lab.play(
+      {
+        volumes: [{ name: "models", image: { reference, pullPolicy: "Never" } }],
+        containers: [
+          { ...sleeping, name: "web", volumeMounts: [{ name: "models", mountPath: "/v", subPath }] },
+        ],
+      },
+      { directory },
+    );
+  await expect(play(ref, "absent")).rejects.toMatchObject({ code: "image_volume_mount_failed" });
+  await expect(play("crikit.test/nowhere:1")).rejects.toMatchObject({ code: "image_never_pull" });
+  const propagated = lab.play({
+    volumes: [{ name: "models", image: { reference: ref } }],
+    containers: [
+      {
+        ...sleeping,
+        name: "web",
+        volumeMounts: [{ name: "models", mountPath: "/v", mountPropagation: "HostToContainer" }],
+      },
+    ],
+  });
+  await expect(propagated).rejects.toThrow("nothing is ever mounted in an image");
+});

@@ -8,6 +8,7 @@ import { readRuntimeInfo } from "../runtime-info.js";
 import { limitTime } from "../time-limit.js";
 import { completeName } from "./find-image.js";
 import type { Image } from "./image.js";
+import { mountedImages } from "./mounted-images.js";
 import type { RunningNames } from "./running-names.js";
 
 /** How to prune. */
@@ -68,13 +69,14 @@ function namesOf({ id, repoTags, repoDigests }: Image): string[] {
   return [id, ...repoTags, ...repoDigests];
 }
 
-/** Of all containers, ended ones too, and of the pause image: containerd 1.6 has no pins to spare it by. */
+/** Of all containers, ended ones too, and of what they have mounted, and of the pause image: containerd 1.6 has no pins to spare it by. */
 async function usedNames(context: ApiContext, options: CallOptions): Promise<Set<string>> {
   const containers = await listContainers(context, {}, options);
   const { info } = await readRuntimeInfo(context.runtime, { ...options, verbose: true });
   const { sandboxImage } = (info.config ?? {}) as { sandboxImage?: unknown };
   return new Set([
     ...containers.flatMap(namesOfContainer),
+    ...(await mountedImages(context, containers, options)),
     ...(typeof sandboxImage === "string" && sandboxImage !== "" ? [completeName(sandboxImage)] : []),
   ]);
 }

@@ -7,7 +7,12 @@ import { completeName } from "../images/find-image.js";
  */
 export function namesOfContainer({ image, imageRef, raw }: ContainerSummary): string[] {
   const told = [imageRef, raw.imageId, image, raw.image?.userSpecifiedImage ?? ""];
-  return told.filter((text) => text !== "").flatMap((text) => [text, completedOrNot(text)]);
+  return told.flatMap(namesToldAs);
+}
+
+/** A name as it is told and in its completed form; none of an empty text. */
+export function namesToldAs(text: string): string[] {
+  return text === "" ? [] : [text, completedOrNot(text)];
 }
 
 /** What a runtime tells need not be a name. */

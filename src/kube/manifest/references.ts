@@ -1,6 +1,7 @@
 import type { PodPlan } from "./plan.js";
 import type { ReadContainer, ReadInitContainer } from "./schema/container.js";
 import type { Place } from "./schema/place.js";
+import type { ReadVolume } from "./schema/volume.js";
 import { checkSources } from "./sources.js";
 
 type AnyContainer = ReadContainer | ReadInitContainer;
@@ -67,7 +68,7 @@ function checkPorts(containers: At<AnyContainer>, hostNetwork: boolean): void {
 
 function checkMounts(
   { volumeMounts, securityContext }: AnyContainer,
-  volumes: readonly { readonly name: string }[],
+  volumes: readonly ReadVolume[],
   at: Place,
 ): void {
   const paths = new Set<string>();
@@ -75,11 +76,17 @@ function checkMounts(
     volumeMounts,
     at.field("volumeMounts"),
   )) {
-    if (!volumes.some((volume) => volume.name === name)) {
+    const volume = volumes.find((volume) => volume.name === name);
+    if (!volume) {
       place.field("name").invalid(`is ${name}, and there is no volume of that name`);
     }
     if (paths.has(mountPath)) place.field("mountPath").invalid(`is ${mountPath}, as that of another mount`);
     paths.add(mountPath);
+    if (volume?.image && mountPropagation !== "None") {
+      place
+        .field("mountPropagation")
+        .invalid(`is ${mountPropagation}, and nothing is ever mounted in an image`);
+    }
     if (mountPropagation === "Bidirectional" && !securityContext?.privileged) {
       place.field("mountPropagation").invalid("is Bidirectional, which wants a privileged container");
     }

@@ -1,10 +1,12 @@
 import type { OwnedContainer } from "../../api/container.js";
+import type { Image } from "../../api/images/image.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
+import type { ReadPod } from "../manifest/schema/pod.js";
 import { containerConfig } from "../translate/container-config.js";
 import { buildEnv } from "../translate/env.js";
 import { checkNonRoot } from "../translate/non-root.js";
-import { containerMounts } from "../volumes/container-mounts.js";
-import { obtainImage } from "./obtain-image.js";
+import { containerMounts, type VolumeImage } from "../volumes/container-mounts.js";
+import { obtainImage, type WantedImage } from "./obtain-image.js";
 import type { PodContext, Sandbox } from "./pod-context.js";
 import { atStep } from "./start-failure.js";
 
@@ -23,19 +25,45 @@ export async function makeContainer(
   const { cri, plan, volumes, pullPolicy, canRecurse } = context;
   const { pod, facts, hostsPath } = sandbox;
   const handler = plan.pod.spec.runtimeClassName ?? "";
-  const { image, pulled } = await atStep("ErrImagePull", signal, () =>
-    obtainImage(cri, spec, { pullPolicy, handler, signal }),
-  );
-  if (pulled) context.tell({ type: "pulled", container: spec.name, image: spec.image });
+  const obtain = async (wanted: WantedImage) => {
+    const { image, pulled } = await obtainImage(cri, wanted, { pullPolicy, handler, signal });
+    if (pulled) context.tell({ type: "pulled", container: spec.name, image: wanted.reference });
+    return image;
+  };
+  const { image, images } = await atStep("ErrImagePull", signal, async () => ({
+    image: await obtain({ reference: spec.image, pullPolicy: spec.imagePullPolicy }),
+    images: await obtainVolumeImages(plan.pod, spec, obtain),
+  }));
   const { config, messagePath } = await atStep("CreateContainerConfigError", signal, async () => {
     checkNonRoot(plan.pod, spec, image);
     const env = buildEnv(plan, spec, facts);
     const path = await volumes.messageFile(spec, attempt);
-    const mounts = await containerMounts(spec, { volumes, env, hostsPath, messagePath: path, canRecurse });
+    const mounts = await containerMounts(spec, {
+      volumes,
+      images,
+      env,
+      hostsPath,
+      messagePath: path,
+      canRecurse,
+    });
     return { config: containerConfig(plan, spec, { facts, attempt, image, env, mounts }), messagePath: path };
   });
   const container = await atStep("CreateContainerError", signal, () =>
     pod.createContainer(config, { signal }),
   );
   return { container, messagePath };
+}
+
+/** The images of the volumes that a container mounts, by the names of the volumes. */
+async function obtainVolumeImages(
+  { spec }: ReadPod,
+  { volumeMounts }: ReadContainer | ReadInitContainer,
+  obtain: (wanted: WantedImage) => Promise<Image>,
+): Promise<Map<string, VolumeImage>> {
+  const images = new Map<string, VolumeImage>();
+  for (const { name, image } of spec.volumes) {
+    if (!image || !volumeMounts.some((mount) => mount.name === name)) continue;
+    images.set(name, { id: (await obtain(image)).id, reference: image.reference });
+  }
+  return images;
 }

@@ -2,15 +2,20 @@ import type { CriClient } from "../../api/client.js";
 import type { Image } from "../../api/images/image.js";
 import { NotFoundError } from "../../errors.js";
 import { parseImageRef } from "../../image-ref.js";
-import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 
-/** When the image of a container is pulled: each time, when it is not there, or not at all. */
+/** When an image is pulled: each time, when it is not there, or not at all. */
 export type PullPolicy = "Always" | "IfNotPresent" | "Never";
 
 const policies = { Always: "always", IfNotPresent: "if-not-present", Never: "never" } as const;
 
+/** What a manifest says of an image. */
+export interface WantedImage {
+  readonly reference: string;
+  readonly pullPolicy: PullPolicy | undefined;
+}
+
 export interface ObtainOptions {
-  /** In place of what the container says. */
+  /** In place of what the manifest says. */
   readonly pullPolicy: PullPolicy | undefined;
   readonly handler: string;
   readonly signal: AbortSignal;
@@ -24,10 +29,10 @@ export interface ObtainedImage {
 /** Has the runtime pull the image where the policy says so. */
 export async function obtainImage(
   cri: CriClient,
-  { image: ref, imagePullPolicy }: ReadContainer | ReadInitContainer,
+  { reference: ref, pullPolicy: ofManifest }: WantedImage,
   { pullPolicy, handler, signal }: ObtainOptions,
 ): Promise<ObtainedImage> {
-  const policy = policies[pullPolicy ?? imagePullPolicy ?? defaultPolicy(ref)];
+  const policy = policies[pullPolicy ?? ofManifest ?? defaultPolicy(ref)];
   const { pulled } = await cri.images.ensure(ref, { policy, handler, signal });
   const image = await cri.images.status(ref, { handler, signal });
   if (!image) throw new NotFoundError(`image ${ref} was there, and is no more: somebody has removed it`);

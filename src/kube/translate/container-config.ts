@@ -1,7 +1,5 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ContainerConfig } from "../../api/config.js";
+import type { ContainerConfig, MountConfig } from "../../api/config.js";
 import type { Image } from "../../api/images/image.js";
-import type { MountSchema } from "../../proto.js";
 import type { PodPlan } from "../manifest/plan.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import { expand } from "./expand.js";
@@ -10,15 +8,13 @@ import { containerAnnotations, containerLabels } from "./labels.js";
 import { containerResources } from "./resources.js";
 import { containerSecurity } from "./security-context.js";
 
-export type MountInit = MessageInitShape<typeof MountSchema>;
-
 export interface ContainerParts {
   readonly facts: PodFacts;
   /** How many containers there were before in the place of this one. */
   readonly attempt: number;
   readonly image: Pick<Image, "id" | "user">;
   readonly env: ReadonlyMap<string, string>;
-  readonly mounts: readonly MountInit[];
+  readonly mounts: readonly MountConfig[];
 }
 
 /** A container as kubelet asks for it. */

@@ -1,13 +1,22 @@
+import type { MountConfig } from "../../api/config.js";
 import { CriError } from "../../errors.js";
 import { MountPropagation } from "../../proto.js";
 import type { ReadContainer, ReadInitContainer } from "../manifest/schema/container.js";
 import type { ReadVolumeMount } from "../manifest/schema/volume.js";
-import type { MountInit } from "../translate/container-config.js";
 import { expand, missingVariables } from "../translate/expand.js";
 import type { PodVolumes } from "./pod-volumes.js";
 
+/** An image that is there, to be mounted. */
+export interface VolumeImage {
+  readonly id: string;
+  /** As the manifest names it. */
+  readonly reference: string;
+}
+
 export interface MountParts {
   readonly volumes: PodVolumes;
+  /** Those of the volumes that are images, by the names of the volumes. */
+  readonly images: ReadonlyMap<string, VolumeImage>;
   readonly env: ReadonlyMap<string, string>;
   readonly hostsPath: string;
   readonly messagePath: string;
@@ -25,8 +34,8 @@ const propagations = {
 export async function containerMounts(
   container: ReadContainer | ReadInitContainer,
   parts: MountParts,
-): Promise<MountInit[]> {
-  const mounts: MountInit[] = [];
+): Promise<MountConfig[]> {
+  const mounts: MountConfig[] = [];
   for (const [index, mount] of container.volumeMounts.entries()) {
     mounts.push(await volumeMount(container.name, mount, { ...parts, index }));
   }
@@ -41,24 +50,33 @@ export async function containerMounts(
 async function volumeMount(
   container: string,
   mount: ReadVolumeMount,
-  { volumes, env, index, canRecurse }: MountParts & { readonly index: number },
-): Promise<MountInit> {
+  { volumes, images, env, index, canRecurse }: MountParts & { readonly index: number },
+): Promise<MountConfig> {
   const { name, mountPath, readOnly, recursiveReadOnly, mountPropagation, subPathExpr } = mount;
   const subPath = subPathExpr === undefined ? mount.subPath : expandSubPath(subPathExpr, env);
-  const volume = volumes.get(name);
   if (recursiveReadOnly === "Enabled" && !canRecurse) {
     throw new CriError(
       "unsupported",
       `the mount at ${mountPath} has recursiveReadOnly, which the runtime's handler cannot do`,
     );
   }
-  return {
+  const common = {
     containerPath: mountPath.startsWith("/") ? mountPath : `/${mountPath}`,
-    hostPath: subPath ? await volumes.subPath(name, subPath, `${container}/${index}`) : volume.path,
-    readonly: readOnly || volume.isReadOnly,
     recursiveReadOnly: recursiveReadOnly !== "Disabled" && canRecurse,
     propagation: propagations[mountPropagation],
   };
+  const image = images.get(name);
+  if (image) return { ...common, ...imageSource(image, subPath), readonly: true };
+  const volume = volumes.get(name);
+  return {
+    ...common,
+    hostPath: subPath ? await volumes.subPath(name, subPath, `${container}/${index}`) : volume.path,
+    readonly: readOnly || volume.isReadOnly,
+  };
+}
+
+function imageSource({ id, reference }: VolumeImage, subPath = ""): MountConfig {
+  return { image: { image: id, userSpecifiedImage: reference }, imageSubPath: subPath };
 }
 
 function expandSubPath(text: string, env: ReadonlyMap<string, string>): string {

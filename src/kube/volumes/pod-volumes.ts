@@ -46,11 +46,11 @@ export class PodVolumes {
     return new PodVolumes(plan, directory, rollback);
   }
 
-  /** Makes all volumes of the pod. */
+  /** Makes all volumes of the pod but for images, which are the runtime's. */
   async prepare(facts: PodFacts): Promise<void> {
     const { volumes, securityContext } = this.#plan.pod.spec;
     const { fsGroup } = securityContext ?? {};
-    for (const volume of volumes) {
+    for (const volume of volumes.filter(({ image }) => !image)) {
       const made = await this.#make(volume, volumeFiles(this.#plan, volume, facts));
       this.#volumes.set(volume.name, made);
       if (fsGroup !== undefined && !volume.hostPath) await giveToGroup(made.path, fsGroup, made.isReadOnly);

@@ -15,6 +15,7 @@ import { mergeResources } from "../../resources.js";
 import { listParts } from "../../streaming/list-parts.js";
 import { containerStatus, listedContainer } from "./container-messages.js";
 import type { FakeDeps } from "./deps.js";
+import { resolveImageVolumes } from "./image-volumes.js";
 import { LogFile } from "./log-file.js";
 import { MainProcess } from "./main-process.js";
 import { type FakeContainer, type FakePod, findById, hasLabels, nameReserved, newestFirst } from "./state.js";
@@ -114,6 +115,7 @@ function newContainer(
   const reference = config.image?.image ?? "";
   const image = images.find(reference);
   if (!image) throw new NotFoundError(`Image ${reference} is not there: pull it before`);
+  resolveImageVolumes(images, config);
   return {
     id: state.newId(),
     podId: pod.id,

@@ -37,6 +37,8 @@ export interface Behaviour {
   readonly runtimeConfig: "told" | "unsupported";
   /** Whether UpdatePodSandboxResources is served; containerd does since 2.3. */
   readonly podResources: "taken" | "unsupported";
+  /** Whether images are mounted as volumes; containerd does since 2.1, and has one code for all that goes wrong. */
+  readonly imageVolumes: "mounted" | "wrapped" | "unsupported";
   /** Whether it sees what the test mounts; the private containerd of the tests has mounts of its own. */
   readonly seesMounts: boolean;
   /** Whether CheckpointContainer is served, and can be; containerd does since 2.0. */
@@ -61,6 +63,7 @@ export const crikitBehaviour: Behaviour = {
   listsHandlers: true,
   runtimeConfig: "told",
   podResources: "taken",
+  imageVolumes: "mounted",
   seesMounts: true,
   checkpoints: leftOut.criu ? "failed_precondition" : "made",
   podCheckpoints: leftOut.criu ? "failed_precondition" : "made",
@@ -122,6 +125,7 @@ export function containerdBehaviour(version: string): Behaviour {
     listsHandlers: !is1,
     runtimeConfig: is1 ? "unsupported" : "told",
     podResources: "unsupported",
+    imageVolumes: is1 || version.startsWith("2.0.") ? "unsupported" : "wrapped",
     seesMounts: false,
     checkpoints: is1 ? "unsupported" : leftOut.criu ? "failed_precondition" : "made",
     podCheckpoints: "unsupported",

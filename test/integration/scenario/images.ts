@@ -1,3 +1,4 @@
+import { CriError } from "crikit";
 import { expect, test } from "vitest";
 import type { Subject } from "./subject.js";
 
@@ -96,6 +97,38 @@ export function imageScenarios(subject: () => Subject): void {
     expect(failed).toEqual([]);
     expect(await cri.images.status(unused)).toBeUndefined();
     expect((await cri.images.status(image))?.repoTags).toEqual([image]);
+  });
+
+  test("an image can be a volume of a container, which tells it, and prune spares it", async () => {
+    const { cri, behaviour, registry, runPod, runScript } = subject();
+    const ref = registry.ref("demo/other:1");
+    await cri.images.pull(ref);
+    const { id } = (await cri.images.status(ref)) ?? {};
+    await using pod = await runPod("image-volume");
+    const making = runScript(pod, "sleep 1000", { mounts: [{ image: ref, containerPath: "/v" }] });
+    if (behaviour.imageVolumes === "unsupported") {
+      await expect(making).rejects.toMatchObject({ code: "unknown" });
+    } else {
+      const [mount] = (await (await making).status()).raw.status?.mounts ?? [];
+      expect(mount?.image?.imageRef).toBe(id);
+      expect((await cri.images.prune({ reference: /\/demo\// })).removed).toEqual([]);
+    }
+    await cri.images.remove(ref);
+  });
+
+  test("a volume of an image that is not there is refused, and one that can be written", async () => {
+    const { behaviour, image, runPod } = subject();
+    await using pod = await runPod("no-image-volume");
+    const make = (mount: { image: string; readonly?: boolean }) =>
+      pod.createContainer({
+        metadata: { name: "main" },
+        image: { image },
+        mounts: [{ containerPath: "/v", ...mount }],
+      });
+    const code = { mounted: "not_found", wrapped: "image_volume_mount_failed", unsupported: "unknown" };
+    const missing = make({ image: "crikit.test/nothing:1" });
+    await expect(missing).rejects.toMatchObject({ code: code[behaviour.imageVolumes] });
+    await expect(make({ image, readonly: false })).rejects.toBeInstanceOf(CriError);
   });
 
   test("pulls of one image at one time give all who asked the same", async () => {

@@ -1,6 +1,6 @@
-import { parseImageRef } from "../../../image-ref.js";
 import type { ContainerManifest, ContainerPort } from "../types/container.js";
 import { envFrom, envVar } from "./env.js";
+import { imageReference, pullPolicy } from "./image.js";
 import { killingProbe, lifecycle, readinessProbe } from "./probe.js";
 import { resources } from "./resources.js";
 import type { Output, RulesOf } from "./rule.js";
@@ -8,19 +8,6 @@ import { securityContext } from "./security.js";
 import { checked, list, object, optional, withDefault } from "./structures.js";
 import { absolutePath, address, dnsLabel, flag, oneOf, port, portName, text } from "./values.js";
 import { volumeMount } from "./volume.js";
-
-const image = checked(
-  text,
-  (given) => {
-    try {
-      parseImageRef(given);
-      return undefined;
-    } catch (error) {
-      return `is no image: ${error instanceof Error ? error.message : error}`;
-    }
-  },
-  "image reference",
-);
 
 const containerPort = object({
   containerPort: port,
@@ -32,7 +19,7 @@ const containerPort = object({
 
 const fields = {
   name: dnsLabel,
-  image,
+  image: imageReference,
   command: list(text),
   args: list(text),
   workingDir: optional(text),
@@ -45,7 +32,7 @@ const fields = {
   readinessProbe: optional(readinessProbe),
   startupProbe: optional(killingProbe),
   lifecycle: optional(lifecycle),
-  imagePullPolicy: optional(oneOf("Always", "IfNotPresent", "Never")),
+  imagePullPolicy: optional(pullPolicy),
   securityContext: optional(securityContext),
   terminationMessagePath: withDefault(absolutePath, "/dev/termination-log"),
   terminationMessagePolicy: withDefault(oneOf("File", "FallbackToLogsOnError"), "File"),

@@ -4,6 +4,7 @@ import type {
   DownwardApiVolume,
   EmptyDirVolume,
   HostPathVolume,
+  ImageVolume,
   KeyToPath,
   ProjectedSource,
   ProjectedVolume,
@@ -12,6 +13,7 @@ import type {
   VolumeMount,
 } from "../types/volume.js";
 import { fileFieldRef, resourceFieldRef } from "./env.js";
+import { imageReference, pullPolicy } from "./image.js";
 import type { Output, RulesOf } from "./rule.js";
 import { checked, exactlyOne, list, object, optional, withDefault } from "./structures.js";
 import {
@@ -106,6 +108,11 @@ const projected = object({
   defaultMode,
 } satisfies RulesOf<ProjectedVolume>);
 
+const image = object({
+  reference: imageReference,
+  pullPolicy: optional(pullPolicy),
+} satisfies RulesOf<ImageVolume>);
+
 export const volume = exactlyOne(
   object({
     name: dnsLabel,
@@ -115,8 +122,9 @@ export const volume = exactlyOne(
     secret: optional(secret),
     downwardAPI: optional(downwardAPI),
     projected: optional(projected),
+    image: optional(image),
   } satisfies RulesOf<VolumeManifest>),
-  ["emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected"],
+  ["emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected", "image"],
 );
 
 export const volumeMount = checked(

@@ -10,6 +10,7 @@ export interface VolumeManifest {
   secret?: SecretVolume | undefined;
   downwardAPI?: DownwardApiVolume | undefined;
   projected?: ProjectedVolume | undefined;
+  image?: ImageVolume | undefined;
 }
 
 /** A directory that lives as long as the pod. */
@@ -95,6 +96,13 @@ export interface ProjectedSource {
   downwardAPI?: Pick<DownwardApiVolume, "items"> | undefined;
 }
 
+/** The files of an image, which nobody can write to. Wants a runtime that mounts images. */
+export interface ImageVolume {
+  reference?: string | undefined;
+  /** `Always` for the tag latest, else `IfNotPresent`, unless told. */
+  pullPolicy?: OneOf<"Always" | "IfNotPresent" | "Never"> | undefined;
+}
+
 /** Where a volume is seen in a container. */
 export interface VolumeMount {
   name: string;
@@ -102,9 +110,12 @@ export interface VolumeMount {
   readOnly?: boolean | undefined;
   /** Mounts in the volume, too; only with `readOnly`. */
   recursiveReadOnly?: OneOf<"Disabled" | "IfPossible" | "Enabled"> | undefined;
-  /** `None` unless told; `Bidirectional` wants a privileged container. */
+  /** `None` unless told, and for images; `Bidirectional` wants a privileged container. */
   mountPropagation?: OneOf<"None" | "HostToContainer" | "Bidirectional"> | undefined;
-  /** A path in the volume, made as a directory when it is not there. It cannot lead out of the volume. */
+  /**
+   * A path in the volume, made as a directory when it is not there (in an image it must be there). It cannot lead out
+   * of the volume.
+   */
   subPath?: string | undefined;
   /** The same, with `$(NAME)` for variables of the container. */
   subPathExpr?: string | undefined;
