@@ -3,9 +3,10 @@
 // run from there, never installed: no service starts, and a machine with Docker keeps its own containerd.
 import { pathToFileURL } from "node:url";
 import { runTask } from "./setup.mjs";
+import { buildBusybox } from "./test-programs/busybox.mjs";
 import { fetchCriu } from "./test-programs/criu.mjs";
 import { fetchEngines } from "./test-programs/engines.mjs";
-import { buildByGo } from "./test-programs/go.mjs";
+import { buildByGo, buildSuite } from "./test-programs/go.mjs";
 import { unpackMissing } from "./test-programs/unpack.mjs";
 
 /** Unpacks and builds what is not there yet; silent when all is there. */
@@ -14,6 +15,13 @@ export function fetchTestPrograms() {
   fetchCriu();
   buildByGo();
   fetchEngines();
+}
+
+/** The same, of the official suite and what it needs. */
+export function fetchSuite() {
+  unpackMissing(["docker-registry", "libseccomp-dev"]);
+  buildSuite();
+  buildBusybox();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runTask(fetchTestPrograms);

@@ -68,6 +68,12 @@ export const compilerNeeds = [
   },
 ];
 
+/** Of programs that are compiled from a source package. */
+export const sourceNeeds = [
+  { name: "make", package: "make", why: "compiles them" },
+  { name: "bzip2", package: "bzip2", why: "unpacks their sources" },
+];
+
 /** The needs that this machine does not meet. */
 export function missingNeeds(needs) {
   return needs.filter((need) => !candidatePaths(need).some(isThere));

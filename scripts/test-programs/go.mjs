@@ -2,9 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { SetupError } from "../setup/apt.mjs";
 import { projectDirectory } from "../setup/packages.mjs";
 import { cacheDirectory, run } from "./cache.mjs";
+import { buildCritest } from "./critest.mjs";
 import { buildRunc } from "./runc.mjs";
+
+const oldestGo = [1, 26];
 
 /** Each leaves a program of its name in `directory`. */
 const programs = [
@@ -27,19 +31,50 @@ const programs = [
   { name: "runc", version: "v1.5.2", why: "one that maps the IDs of volumes", build: buildRunc },
 ];
 
+const critest = { name: "critest", version: "v1.37.0", why: "the official suite", build: buildCritest };
+
 export function buildByGo() {
-  if (spawnSync("go", ["version"]).status !== 0) return;
-  for (const { name, version, why, source, build } of programs) {
-    const directory = join(cacheDirectory, name, version);
-    if (isBuilt(join(directory, name), source)) continue;
-    console.log(`Building ${name} ${version} into .cache/test-programs (${why})`);
-    mkdirSync(directory, { recursive: true });
-    build(directory, version);
-  }
+  if (goVersion() === undefined) return;
+  for (const program of programs) buildMissing(program);
+}
+
+/** For the official suite. Throws a `SetupError` without Go. */
+export function buildSuite() {
+  const suite = [...programs.filter(({ name }) => name === "crictl" || name === "runc"), critest];
+  if (suite.every(isBuilt)) return;
+  requireGo();
+  for (const program of suite) buildMissing(program);
+}
+
+function buildMissing(program) {
+  if (isBuilt(program)) return;
+  const { name, version, why, build } = program;
+  console.log(`Building ${name} ${version} into .cache/test-programs (${why})`);
+  const directory = join(cacheDirectory, name, version);
+  mkdirSync(directory, { recursive: true });
+  build(directory, version);
+}
+
+function requireGo() {
+  const found = goVersion();
+  const [oldMajor, oldMinor] = oldestGo;
+  const [major, minor] = found?.match(/\d+/g)?.map(Number) ?? [0, 0];
+  if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return;
+  const here = found === undefined ? "there is no go in PATH" : `this is ${found}`;
+  throw new SetupError(
+    `The official suite is built by Go ${oldestGo.join(".")} or newer, and ${here}: see https://go.dev/doc/install`,
+  );
+}
+
+/** As in `go1.26.8`; undefined where there is none. */
+function goVersion() {
+  const { status, stdout } = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** What is built of files of our own is built again when one has changed. */
-function isBuilt(program, source) {
+function isBuilt({ name, version, source }) {
+  const program = join(cacheDirectory, name, version, name);
   if (!existsSync(program)) return false;
   if (source === undefined) return true;
   const directory = join(projectDirectory, source);

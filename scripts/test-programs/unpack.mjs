@@ -20,10 +20,11 @@ const testPackages = {
   "libseccomp-dev": { program: "usr/include/seccomp.h", why: "what a newer runc is built with" },
 };
 
-export function unpackMissing() {
+/** Those of these names, or all. */
+export function unpackMissing(names = Object.keys(testPackages)) {
   const missing = Object.entries(testPackages).filter(
     ([name, { program, unless = "" }]) =>
-      !existsSync(join(cacheDirectory, name, program)) && !existsSync(unless),
+      names.includes(name) && !existsSync(join(cacheDirectory, name, program)) && !existsSync(unless),
   );
   for (const [name, { why }] of missing) {
     console.log(`Unpacking ${name} into .cache/test-programs (${why})`);

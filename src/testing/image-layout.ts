@@ -41,8 +41,18 @@ export async function writeLayout(
   files: ImageFiles,
   defaults: ImageDefaults = {},
 ): Promise<void> {
+  await writeLayers(directory, [files], defaults);
+}
+
+/** The same, with several layers, the lowest first. */
+export async function writeLayers(
+  directory: string,
+  layers: readonly ImageFiles[],
+  defaults: ImageDefaults = {},
+): Promise<void> {
   await mkdir(join(directory, "blobs/sha256"), { recursive: true });
-  const layer = await addLayer(directory, files);
+  const added: Descriptor[] = [];
+  for (const files of layers) added.push(await addLayer(directory, files));
   const config = await addJson(directory, "application/vnd.oci.image.config.v1+json", {
     architecture: architectures[process.arch] ?? process.arch,
     os: "linux",
@@ -55,14 +65,14 @@ export async function writeLayout(
       User: defaults.user,
       Labels: defaults.labels,
     },
-    rootfs: { type: "layers", diff_ids: [layer.digest] },
+    rootfs: { type: "layers", diff_ids: added.map(({ digest }) => digest) },
   });
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
   const manifest = await addJson(directory, mediaType, {
     schemaVersion: 2,
     mediaType,
     config,
-    layers: [layer],
+    layers: added,
   });
   await writeJson(join(directory, "index.json"), { schemaVersion: 2, manifests: [manifest] });
   await writeJson(join(directory, "oci-layout"), { imageLayoutVersion: "1.0.0" });

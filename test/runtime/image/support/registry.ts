@@ -14,6 +14,8 @@ const program = fileURLToPath(
 export interface RegistryOptions {
   /** Where it listens: 127.0.0.1 unless given. */
   address?: string;
+  /** A free one unless given. */
+  port?: number;
   /** What it keeps, which other registries may serve as well. */
   storage?: string;
   tls?: { certificate: string; key: string };
@@ -34,13 +36,19 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     throw new Error("docker-registry is not unpacked: run `node scripts/test-programs.mjs`");
   }
   const directory = await mkdtemp(join(tmpdir(), "crikit-registry-"));
-  const { address = "127.0.0.1", storage = join(directory, "storage"), tls, auth } = options;
+  const {
+    address = "127.0.0.1",
+    port: wanted = 0,
+    storage = join(directory, "storage"),
+    tls,
+    auth,
+  } = options;
   const config = {
     version: "0.1",
     log: { level: "info" },
     storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
     http: {
-      addr: `${address}:0`,
+      addr: `${address}:${wanted}`,
       secret: "test",
       tls: tls && { certificate: tls.certificate, key: tls.key },
     },
