@@ -101,7 +101,7 @@ module.exports = {
         pathNot: [
           "^src/runtime/adapters/$1/",
           "^src/runtime/adapters/[^/]+[.]ts$",
-          "^src/runtime/(oci|cdi)[.]ts$",
+          "^src/runtime/(oci|cdi|capability-names)[.]ts$",
         ],
       },
     },
@@ -116,7 +116,7 @@ module.exports = {
       comment: "Building the OCI spec touches no adapter and no state.",
       severity: "error",
       from: { path: "^src/runtime/spec/" },
-      to: { path: "^src/runtime/", pathNot: "^src/runtime/(spec/|(oci|cdi)[.]ts$)" },
+      to: { path: "^src/runtime/", pathNot: "^src/runtime/(spec/|(oci|cdi|capability-names)[.]ts$)" },
     },
     {
       name: "use-cases-in-their-own-folder",

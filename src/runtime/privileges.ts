@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { CriError } from "../errors.js";
-import { capabilitiesOf } from "./adapters/host/capability-names.js";
+import { capabilitiesOf } from "./capability-names.js";
 
 /** What the daemon itself cannot do without: mounts and namespaces, bridges and firewall rules. */
 const needed = ["CAP_SYS_ADMIN", "CAP_NET_ADMIN"];

@@ -1,4 +1,5 @@
 import type { LinuxContainerSecurityContext } from "../../proto.js";
+import { capabilityNames } from "../capability-names.js";
 import type { OciCapabilities } from "../oci.js";
 import type { SpecHost } from "./host.js";
 import { invalid } from "./invalid.js";
@@ -38,16 +39,16 @@ export function containerCapabilities(
   host: Pick<SpecHost, "capabilities">,
 ): OciCapabilities {
   const asked = security?.capabilities;
-  const added = names(asked?.addCapabilities ?? []);
-  const dropped = names(asked?.dropCapabilities ?? []);
-  const ambient = names(asked?.addAmbientCapabilities ?? []);
-  const all = security?.privileged || added.has("ALL");
+  const added = names(asked?.addCapabilities ?? [], "add_capabilities");
+  const dropped = names(asked?.dropCapabilities ?? [], "drop_capabilities");
+  const ambient = names(asked?.addAmbientCapabilities ?? [], "add_ambient_capabilities");
+  const all = security?.privileged || added.has("ALL") || ambient.has("ALL");
   const granted = new Set(dropped.has("ALL") ? [] : all ? host.capabilities : defaultCapabilities);
   for (const name of [...added, ...ambient]) granted.add(name);
   for (const name of dropped) granted.delete(name);
   const possible = host.capabilities.filter((name) => granted.has(name));
   // The kernel takes an ambient capability only with the inheritable one.
-  const inherited = possible.filter((name) => ambient.has(name));
+  const inherited = possible.filter((name) => ambient.has(name) || ambient.has("ALL"));
   return {
     bounding: possible,
     effective: possible,
@@ -57,14 +58,17 @@ export function containerCapabilities(
   };
 }
 
-function names(given: readonly string[]): Set<string> {
+/** A name that nothing has is refused: dropped by it, a capability would stay. */
+function names(given: readonly string[], list: string): Set<string> {
   return new Set(
-    given.map((name) => {
+    given.map((name, index) => {
       const upper = name.toUpperCase();
-      if (!/^[A-Z_]+$/.test(upper)) {
-        throw invalid(field, `has "${name}", which is not a name like NET_ADMIN`);
-      }
-      return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+      const full = upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+      if (full === "ALL" || capabilityNames.includes(full)) return full;
+      throw invalid(
+        `${field}.${list}[${index}]`,
+        `is "${name}", which is not a capability such as NET_ADMIN`,
+      );
     }),
   );
 }

@@ -37,6 +37,12 @@ const rows: {
     granted: "CHOWN NET_ADMIN",
   },
   {
+    what: "all of the host's as ambient ones",
+    capabilities: { addAmbientCapabilities: ["ALL"], dropCapabilities: ["CHOWN"] },
+    granted: "NET_ADMIN KILL",
+    ambient: "NET_ADMIN KILL",
+  },
+  {
     what: "the ambient ones as well",
     capabilities: { addAmbientCapabilities: ["NET_ADMIN"] },
     granted: "CHOWN NET_ADMIN KILL",

@@ -33,9 +33,19 @@ const refused: { what: string; config: ContainerConfig; field: string }[] = [
     field: "config.linux.security_context.namespace_options.target_id",
   },
   {
-    what: "a capability that is no name",
-    config: { linux: { securityContext: { capabilities: { addCapabilities: ["NET ADMIN"] } } } },
-    field: "config.linux.security_context.capabilities",
+    what: "a capability that there is not, to be added",
+    config: { linux: { securityContext: { capabilities: { addCapabilities: ["KILL", "NET_ADMN"] } } } },
+    field: "config.linux.security_context.capabilities.add_capabilities[1]",
+  },
+  {
+    what: "one to be dropped",
+    config: { linux: { securityContext: { capabilities: { dropCapabilities: ["CAP_NET ADMIN"] } } } },
+    field: "config.linux.security_context.capabilities.drop_capabilities[0]",
+  },
+  {
+    what: "one to be ambient",
+    config: { linux: { securityContext: { capabilities: { addAmbientCapabilities: [""] } } } },
+    field: "config.linux.security_context.capabilities.add_ambient_capabilities[0]",
   },
   {
     what: "a missing seccomp profile",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { arch, hostname } from "node:os";
 
-import { capabilitiesOf } from "./capability-names.js";
+import { capabilitiesOf } from "../../capability-names.js";
 import { canLimitHugepages, canLimitSwap } from "./limits.js";
 
 /** What this host and this process can do, read once at start. */

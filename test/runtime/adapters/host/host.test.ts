@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-
-import { capabilitiesOf } from "../../../../src/runtime/adapters/host/capability-names.js";
 import { readDevices } from "../../../../src/runtime/adapters/host/devices.js";
 import { readHostFacts } from "../../../../src/runtime/adapters/host/host-facts.js";
 import { prepareMountSource } from "../../../../src/runtime/adapters/host/mount-source.js";
 import { readSeccompFile } from "../../../../src/runtime/adapters/host/seccomp-file.js";
+import { capabilitiesOf } from "../../../../src/runtime/capability-names.js";
 
 let directory: string;
 beforeEach(async () => {
