@@ -17,6 +17,10 @@ const testPackages = {
   prometheus: { program: "usr/bin/promtool", why: "what scrapes our metrics, and the judge of their text" },
   systemd: { program: "usr/bin/systemd-analyze", ...onSystemd },
   "libsystemd-shared": { program: "usr/share/doc/libsystemd-shared", ...onSystemd },
+  apparmor: {
+    ...{ program: "sbin/apparmor_parser", unless: "/usr/sbin/apparmor_parser" },
+    why: "the judge of our AppArmor profile",
+  },
   "libseccomp-dev": { program: "usr/include/seccomp.h", why: "what a newer runc is built with" },
 };
 

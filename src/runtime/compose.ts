@@ -7,10 +7,12 @@ import { KeyedLock } from "../async/keyed-lock.js";
 import { SharedWork } from "../async/shared-work.js";
 import { ImageService, RuntimeService } from "../proto.js";
 import { StreamingServer } from "../streaming/streaming-server.js";
+import { type AppArmor, createAppArmor } from "./adapters/apparmor/apparmor.js";
 import { detectCgroups } from "./adapters/cgroups/cgroups.js";
 import { createConmon } from "./adapters/conmon/conmon.js";
 import { DiskUsageCache } from "./adapters/disk-usage-cache.js";
-import { readHostFacts } from "./adapters/host/host-facts.js";
+import { findProgram } from "./adapters/find-program.js";
+import { appArmorProfiles, readHostFacts } from "./adapters/host/host-facts.js";
 import { createNetns } from "./adapters/netns/netns.js";
 import { createOverlay } from "./adapters/overlay/overlay.js";
 import { createTmpfs } from "./adapters/tmpfs/tmpfs.js";
@@ -85,6 +87,7 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
     exits,
     events,
     host,
+    appArmor: host.appArmor ? await hostAppArmor(log) : undefined,
     diskUsage: new DiskUsageCache(),
     cgroupParent: cgroupParent(config),
   };
@@ -108,6 +111,16 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
       router.service(ImageService, instrument(ImageService, imageService, log, calls));
     },
   };
+}
+
+async function hostAppArmor(log: Logger): Promise<AppArmor> {
+  const parser = await findProgram("apparmor_parser");
+  if (parser === undefined) {
+    log.warn(
+      "AppArmor's default profile is passed over, as there is no apparmor_parser: apt-get install apparmor",
+    );
+  }
+  return createAppArmor({ profilesFile: appArmorProfiles, parser });
 }
 
 function imageDeps(deps: RuntimeDeps & ReloadableParts, programs: Programs): ImageDeps {

@@ -1,4 +1,5 @@
 import type { KeyedLock } from "../async/keyed-lock.js";
+import type { AppArmor } from "./adapters/apparmor/apparmor.js";
 import type { Cgroups } from "./adapters/cgroups/cgroups.js";
 import type { Cni } from "./adapters/cni/cni.js";
 import type { Conmon } from "./adapters/conmon/conmon.js";
@@ -75,6 +76,8 @@ export interface RuntimeDeps extends LifecycleDeps {
   exits: ExitSource;
   events: EventSource;
   host: HostFacts;
+  /** Undefined on a host without it. */
+  appArmor: AppArmor | undefined;
   diskUsage: DiskUsageCache;
   /** The profile behind RuntimeDefault; undefined where the host has none. */
   seccompDefault: SeccompProfile | undefined;

@@ -7,7 +7,7 @@ import { required } from "../required.js";
 import { containerSpec } from "../spec/container-spec.js";
 import type { Volume } from "../spec/mounts.js";
 import type { ResolvedUser } from "../spec/user.js";
-import { seccompProfiles, specHost } from "../spec-inputs.js";
+import { appArmorProfiles, seccompProfiles, specHost } from "../spec-inputs.js";
 import { containerState } from "../state/container-record.js";
 import { findById } from "../state/ids.js";
 import type { ImageRecord } from "../state/image-record.js";
@@ -48,6 +48,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
     cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
+    appArmor: await appArmorProfiles(deps, config.linux?.securityContext),
   });
   return addCdiDevices(deps, config, spec);
 }

@@ -6,7 +6,7 @@ import { discardSandbox } from "../lifecycle/release-sandbox.js";
 import type { OciSpec } from "../oci.js";
 import { required } from "../required.js";
 import { sandboxSpec } from "../spec/sandbox-spec.js";
-import { seccompProfiles, specHost } from "../spec-inputs.js";
+import { appArmorProfiles, seccompProfiles, specHost } from "../spec-inputs.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { makeSandboxFiles } from "./files.js";
 import { recordWithHostPorts } from "./host-ports.js";
@@ -97,6 +97,7 @@ async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSand
     cgroupsPath: deps.cgroups.containerPath(record.cgroupParent, record.id),
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
+    appArmor: await appArmorProfiles(deps, config.linux?.securityContext),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ContainerConfig } from "../../proto.js";
 import type { OciSpec, OciUser } from "../oci.js";
-import { chooseAppArmor } from "./apparmor.js";
+import { type AppArmorProfiles, chooseAppArmor } from "./apparmor.js";
 import { type MountSources, rootfsPropagation } from "./bind-mount.js";
 import { containerCapabilities } from "./capabilities.js";
 import { containerDevices, type HostDevices } from "./devices.js";
@@ -13,6 +13,7 @@ import { type ImageDefaults, processArgs, processCwd, processEnv, processRlimits
 import { checkResources, containerOomScoreAdj, ociResources } from "./resources.js";
 import { ociVersion } from "./sandbox-spec.js";
 import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
+import { checkSelinux } from "./selinux.js";
 
 export interface ContainerSpecInput {
   config: ContainerConfig;
@@ -38,6 +39,8 @@ export interface ContainerSpecInput {
   cgroupsPath: string;
   host: SpecHost;
   profiles: SeccompProfiles;
+  /** Undefined on a host without AppArmor. */
+  appArmor: AppArmorProfiles | undefined;
 }
 
 /**
@@ -55,7 +58,7 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
   const capabilities = containerCapabilities(security, host);
   const granted = capabilities.bounding;
   const seccomp = chooseSeccomp(security, input.profiles, { capabilities: granted, host });
-  const apparmorProfile = chooseAppArmor(security?.apparmor, security?.apparmorProfile ?? "", host);
+  const apparmorProfile = chooseAppArmor(security, input.appArmor);
   const propagation = rootfsPropagation(config.mounts);
   const { devices, rules } = containerDevices(config, input.hostDevices);
   return {
@@ -100,9 +103,10 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
 }
 
 /** Refuses, before anything is made, what can be seen to be wrong from the request alone. */
-function checkContainer({ config, sandbox }: ContainerSpecInput): void {
+function checkContainer({ config, sandbox, host }: ContainerSpecInput): void {
   const security = config.linux?.securityContext;
   checkNamespaceOptions(security?.namespaceOptions, "container");
+  checkSelinux(security, host);
   checkResources(config.linux?.resources, "config.linux.resources");
   if (security?.privileged && !sandbox.privileged) {
     throw invalid(

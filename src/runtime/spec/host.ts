@@ -8,7 +8,7 @@ export interface SpecHost {
   oomScoreAdj: number;
   /** The highest hard limit of open files that can be given. */
   maxOpenFiles: number;
-  appArmor: boolean;
+  selinux: boolean;
   seccomp: boolean;
   /** Whether the kernel can limit swap. */
   swapLimits: boolean;

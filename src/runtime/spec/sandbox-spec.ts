@@ -1,6 +1,6 @@
 import type { LinuxSandboxSecurityContext, PodSandboxConfig } from "../../proto.js";
 import type { OciSpec, OciUser } from "../oci.js";
-import { chooseAppArmor } from "./apparmor.js";
+import { type AppArmorProfiles, chooseAppArmor } from "./apparmor.js";
 import { noCapabilities } from "./capabilities.js";
 import { noDevices } from "./devices.js";
 import type { SpecHost } from "./host.js";
@@ -11,6 +11,7 @@ import { checkNamespaceOptions, sandboxNamespaces } from "./namespaces.js";
 import { processRlimits } from "./process.js";
 import { clampOomScoreAdj } from "./resources.js";
 import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
+import { checkSelinux } from "./selinux.js";
 import { podSysctls } from "./sysctls.js";
 import { checkUserFields } from "./user-fields.js";
 
@@ -25,6 +26,8 @@ export interface SandboxSpecInput {
   cgroupsPath: string;
   host: SpecHost;
   profiles: SeccompProfiles;
+  /** Undefined on a host without AppArmor. */
+  appArmor: AppArmorProfiles | undefined;
 }
 
 export const ociVersion = "1.0.2";
@@ -45,10 +48,12 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
   const security = config.linux?.securityContext;
   const options = security?.namespaceOptions;
   checkNamespaceOptions(options, "sandbox");
+  checkSelinux(security, host);
   if (netns !== undefined) checkHostname(input.hostname);
 
   const seccomp = chooseSeccomp(security, input.profiles, { capabilities: [], host });
-  const apparmorProfile = chooseAppArmor(security?.apparmor, "", host);
+  // Nothing is filtered for it unless asked: it does nothing, and has nothing to do it with.
+  const apparmorProfile = security?.apparmor && chooseAppArmor(security, input.appArmor);
   const sysctl = podSysctls(config.linux?.sysctls ?? {}, options);
   return {
     ociVersion,

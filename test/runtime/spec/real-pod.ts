@@ -113,6 +113,7 @@ class Pod implements RealPod {
         runtimeDefault: await readSeccompFile("/usr/share/containers/seccomp.json"),
         localhost: await readSeccompFile(seccompFile(security)),
       },
+      appArmor: undefined,
     });
     this.pid = await this.#startInBackground("pause", spec);
   }
@@ -190,6 +191,7 @@ class Pod implements RealPod {
         runtimeDefault: await readSeccompFile("/usr/share/containers/seccomp.json"),
         localhost: await readSeccompFile(seccompFile(config.linux?.securityContext)),
       },
+      appArmor: undefined,
       ...change,
     });
   }

@@ -2,8 +2,9 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 
 import { LinuxContainerSecurityContextSchema, SecurityProfile_ProfileType } from "../../../src/proto.js";
-import { chooseAppArmor } from "../../../src/runtime/spec/apparmor.js";
+import { type AppArmorProfiles, chooseAppArmor } from "../../../src/runtime/spec/apparmor.js";
 import { chooseSeccomp, seccompFile } from "../../../src/runtime/spec/seccomp-choice.js";
+import { checkSelinux } from "../../../src/runtime/spec/selinux.js";
 
 const { RuntimeDefault, Unconfined, Localhost } = SecurityProfile_ProfileType;
 
@@ -70,17 +71,102 @@ test("`seccompFile` refuses a path that is not absolute", () => {
   );
 });
 
-test("`chooseAppArmor` takes a named profile where the host has AppArmor, and says so where not", () => {
-  const { apparmor } = create(LinuxContainerSecurityContextSchema, {
-    apparmor: { profileType: Localhost, localhostRef: "mine" },
-  });
-  expect(chooseAppArmor(apparmor, "", { appArmor: true })).toBe("mine");
-  expect(chooseAppArmor(undefined, "localhost/mine", { appArmor: true })).toBe("mine");
-  expect(() => chooseAppArmor(apparmor, "", { appArmor: false })).toThrow(
-    expect.objectContaining({ code: "failed_precondition", message: expect.stringContaining('"mine"') }),
-  );
+const loaded = { loaded: ["mine", "crikit-default"], runtimeDefault: "crikit-default" };
+
+function appArmor(context: Context, on: AppArmorProfiles | undefined = loaded): string | undefined {
+  return chooseAppArmor(create(LinuxContainerSecurityContextSchema, context), on);
+}
+
+const appArmorRows: {
+  what: string;
+  context: Context;
+  profile: string | undefined;
+  without: "none" | "error";
+}[] = [
+  { what: "the default for who asks for none", context: {}, profile: "crikit-default", without: "none" },
+  {
+    what: "the default for who asks for it",
+    context: { apparmor: { profileType: RuntimeDefault } },
+    profile: "crikit-default",
+    without: "none",
+  },
+  {
+    what: "none when unconfined",
+    context: { apparmor: { profileType: Unconfined } },
+    profile: undefined,
+    without: "none",
+  },
+  { what: "none when privileged", context: { privileged: true }, profile: undefined, without: "none" },
+  {
+    what: "the one that is named",
+    context: { apparmor: { profileType: Localhost, localhostRef: "mine" } },
+    profile: "mine",
+    without: "error",
+  },
+  {
+    what: "the one that is named, also when privileged",
+    context: { privileged: true, apparmor: { profileType: Localhost, localhostRef: "localhost/mine" } },
+    profile: "mine",
+    without: "error",
+  },
+  {
+    what: "the one that is named in the deprecated field",
+    context: { apparmorProfile: "localhost/mine" },
+    profile: "mine",
+    without: "error",
+  },
+  {
+    what: "the default in the deprecated field",
+    context: { apparmorProfile: "runtime/default" },
+    profile: "crikit-default",
+    without: "none",
+  },
+  {
+    what: "none, unconfined in the deprecated field",
+    context: { apparmorProfile: "unconfined" },
+    profile: undefined,
+    without: "none",
+  },
+  {
+    what: "the message's before the deprecated field's",
+    context: {
+      apparmor: { profileType: Localhost, localhostRef: "mine" },
+      apparmorProfile: "localhost/other",
+    },
+    profile: "mine",
+    without: "error",
+  },
+];
+
+test.each(appArmorRows)("`chooseAppArmor` takes $what; on a host without AppArmor: $without", (row) => {
+  const { context, profile, without } = row;
+  expect(appArmor(context)).toBe(profile);
+  const attempt = () => chooseAppArmor(create(LinuxContainerSecurityContextSchema, context), undefined);
+  if (without === "none") expect(attempt()).toBeUndefined();
+  else expect(attempt).toThrow(expect.objectContaining({ code: "failed_precondition" }));
 });
 
-test.each(["runtime/default", "unconfined", ""])("`chooseAppArmor` passes over %j on any host", (text) => {
-  for (const appArmor of [true, false]) expect(chooseAppArmor(undefined, text, { appArmor })).toBeUndefined();
+test("`chooseAppArmor` refuses a profile that is not loaded, by its name", () => {
+  const attempt = () => appArmor({ apparmor: { profileType: Localhost, localhostRef: "min" } });
+  expect(attempt).toThrow(expect.objectContaining({ code: "failed_precondition" }));
+  expect(attempt).toThrow('config.linux.security_context.apparmor names profile "min", which is not loaded');
+});
+
+test("`chooseAppArmor` runs without a profile where the default one cannot be loaded", () => {
+  expect(appArmor({}, { loaded: [], runtimeDefault: undefined })).toBeUndefined();
+});
+
+test("`checkSelinux` refuses a label where the host has SELinux, and passes over it where not", () => {
+  const label = (context: Context) => create(LinuxContainerSecurityContextSchema, context);
+  const asked = label({ selinuxOptions: { level: "s0:c1,c2" } });
+  expect(() => checkSelinux(asked, { selinux: true })).toThrow(
+    expect.objectContaining({
+      code: "failed_precondition",
+      message: expect.stringContaining("config.linux.security_context.selinux_options"),
+    }),
+  );
+  checkSelinux(asked, { selinux: false });
+  checkSelinux(label({ selinuxOptions: {} }), { selinux: true });
+  checkSelinux(label({ privileged: true, selinuxOptions: { type: "spc_t" } }), { selinux: true });
+  checkSelinux(undefined, { selinux: true });
 });

@@ -15,6 +15,7 @@ export interface HostFacts {
   oomScoreAdj: number;
   /** The hard limit of open files that can be given: without CAP_SYS_RESOURCE this process's own. */
   maxOpenFiles: number;
+  /** The kernel has it, and tells this process of its profiles. */
   appArmor: boolean;
   selinux: boolean;
   seccomp: boolean;
@@ -23,6 +24,9 @@ export interface HostFacts {
   /** Whether the kernel can limit huge pages. */
   hugepageLimits: boolean;
 }
+
+/** The kernel's list of AppArmor profiles. */
+export const appArmorProfiles = "/sys/kernel/security/apparmor/profiles";
 
 const architectures: Record<string, string> = { x64: "amd64", ppc64: "ppc64le" };
 
@@ -33,7 +37,7 @@ export async function readHostFacts(): Promise<HostFacts> {
       readFile("/proc/self/limits", "utf8"),
       readFile("/proc/self/oom_score_adj", "utf8"),
       readFile("/proc/sys/fs/nr_open", "utf8"),
-      readFile("/sys/module/apparmor/parameters/enabled", "utf8").catch(() => "N"),
+      hasAppArmor(),
       readFile("/sys/fs/selinux/enforce", "utf8").catch(() => undefined),
       canLimitSwap(),
       canLimitHugepages(),
@@ -45,10 +49,20 @@ export async function readHostFacts(): Promise<HostFacts> {
     capabilities: capabilitiesOf(/^CapBnd:\s*(\w+)/m.exec(status)?.[1] ?? "0"),
     oomScoreAdj: Number(oomScoreAdj),
     maxOpenFiles: Math.min(openFiles, Number(maxOpenFiles)),
-    appArmor: appArmor.trim() === "Y",
+    appArmor,
     selinux: selinux !== undefined,
     seccomp: /^Seccomp:/m.test(status),
     swapLimits,
     hugepageLimits,
   };
+}
+
+/** In a container the kernel can have it, and keep its profiles to the host. */
+async function hasAppArmor(): Promise<boolean> {
+  const [enabled, profiles] = await Promise.all(
+    ["/sys/module/apparmor/parameters/enabled", appArmorProfiles].map((path) =>
+      readFile(path, "utf8").catch(() => undefined),
+    ),
+  );
+  return enabled?.trim() === "Y" && profiles !== undefined;
 }
