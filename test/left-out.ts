@@ -17,6 +17,11 @@ export const newerRuncPath = fileURLToPath(
   new URL("../.cache/test-programs/runc/v1.5.2/runc", import.meta.url),
 );
 
+/** The same: gVisor's, from the branch that plain Go builds. */
+export const runscPath = fileURLToPath(
+  new URL("../.cache/test-programs/runsc/v0.0.0-20260905035102-160fafc42237/runsc", import.meta.url),
+);
+
 /** The same: `test/interop/cri-client` with the k8s.io/cri-client of this version. */
 export const criClientWalkPath = fileURLToPath(
   new URL("../.cache/test-programs/cri-client-walk/v0.37.2/cri-client-walk", import.meta.url),
@@ -28,6 +33,7 @@ export const leftOut = {
   fluentReceiver: !existsSync(fluentReceiverPath) && "there is no Go on this machine to build it with",
   criClient: !existsSync(criClientWalkPath) && "there is no Go on this machine to build it with",
   newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
+  runsc: !existsSync(runscPath) && "there is no Go on this machine to build gVisor with",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&
     "criu could not be fetched, or is not up to this machine's kernel: a stand-in writes the images",

@@ -10,6 +10,8 @@ export interface HandlerConfig {
   path: string;
   /** Given before every command. */
   args: readonly string[];
+  /** Where it keeps its state; a directory of the runtime's own below `state` unless given. */
+  root?: string | undefined;
   /** What it can do, as `Status` reports it. */
   features: { recursiveReadOnlyMounts: boolean; userNamespaces: boolean };
 }
@@ -146,6 +148,10 @@ function* handlerProblems({ handlers, defaultHandler }: RuntimeConfig): Generato
     // As Kubernetes has it; it names a directory as well.
     if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
       yield { key: "handlers", why: `"${name}" is not a name of a-z, 0-9 and -` };
+    }
+    const root = handlers[name]?.root;
+    if (root !== undefined && !isAbsolute(root)) {
+      yield { key: "handlers", why: `the root of ${name}, "${root}", is not an absolute path` };
     }
   }
   if (!Object.hasOwn(handlers, defaultHandler)) {

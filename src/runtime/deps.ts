@@ -29,6 +29,8 @@ export interface Handler {
   /** What the monitor needs to call it. */
   path: string;
   root: string;
+  /** Nobody else's containers can be in there. */
+  ownsRoot: boolean;
   args: readonly string[];
   features: HandlerConfig["features"];
 }

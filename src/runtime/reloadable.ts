@@ -64,10 +64,11 @@ function createHandlers(
   programs: Programs,
 ): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
-  for (const [name, { args, features }] of Object.entries(config.handlers)) {
+  for (const [name, { args, root: given, features }] of Object.entries(config.handlers)) {
     const path = programs.handlers[name] ?? "";
-    const root = join(paths.oci, name);
-    const handler = { name, path, root, args, features, runc: createRunc({ path, root, args }) };
+    const root = given ?? join(paths.oci, name);
+    const ownsRoot = given === undefined;
+    const handler = { name, path, root, ownsRoot, args, features, runc: createRunc({ path, root, args }) };
     handlers.set(name, handler);
     if (name === config.defaultHandler) handlers.set("", handler);
   }

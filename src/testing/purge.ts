@@ -13,10 +13,19 @@ import { reaperName } from "./reaper.js";
 const execFileAsync = promisify(execFile);
 const timeoutMs = 60_000;
 
-/** The daemon's own flags for what it keeps in a private directory; the machine's own configuration is not read. */
-export function placeFlags({ directory, bridge, subnet }: Claimed): string[] {
-  const places = ["--config", "/dev/null", "--root", rootOf(directory), "--state", stateOf(directory)];
+/**
+ * The daemon's own flags for what it keeps in a private directory. The machine's own configuration is not read, only
+ * what `ownConfig` has.
+ */
+export function placeFlags({ directory, bridge, subnet }: Claimed, hasConfig: boolean): string[] {
+  const places = ["--config", hasConfig ? ownConfig(directory) : "/dev/null"];
+  places.push("--root", rootOf(directory), "--state", stateOf(directory));
   return [...places, "--bridge", bridge, "--subnet", subnet];
+}
+
+/** The copy of a configuration that was given: whoever purges needs the handlers in it. */
+export function ownConfig(directory: string): string {
+  return join(directory, "config.yaml");
 }
 
 export function rootOf(directory: string): string {
@@ -31,7 +40,7 @@ function stateOf(directory: string): string {
 export async function purge(claimed: Claimed): Promise<void> {
   // A daemon that lacked something ended before it had made anything, and purge would lack the same.
   if (existsSync(stateOf(claimed.directory))) {
-    const args = [runtimeMain(), "purge", ...placeFlags(claimed)];
+    const args = [runtimeMain(), "purge", ...placeFlags(claimed, existsSync(ownConfig(claimed.directory)))];
     await execFileAsync(process.execPath, args, { timeout: timeoutMs, killSignal: "SIGKILL" });
   }
   await killStrays(claimed.directory);

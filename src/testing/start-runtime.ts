@@ -1,10 +1,11 @@
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
 import { claimNetwork, type NetworkClaim, sweepClaims } from "./network-claim.js";
 import { runtimeMain } from "./package-files.js";
 import { makePrivateDirectory, newPrivatePath } from "./private-directory.js";
-import { placeFlags, purge, purgeAbandoned } from "./purge.js";
+import { ownConfig, placeFlags, purge, purgeAbandoned } from "./purge.js";
 import { defaultTimeoutMs, ownRuntime, type RuntimeHandle } from "./runtime-handle.js";
 import { RuntimeProcess } from "./runtime-process.js";
 
@@ -21,6 +22,11 @@ export interface StartRuntimeOptions {
    * test pulls images by the names that they have in production. The machine's own unless told.
    */
   readonly registriesConf?: string | undefined;
+  /**
+   * A configuration file for all that these options do not say, such as other OCI runtimes to be tried. It is copied
+   * at the start. Where the runtime serves and keeps its things is not for it to say.
+   */
+  readonly config?: string | undefined;
   /** `info` by default. */
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
 }
@@ -67,11 +73,12 @@ async function start({ main, claim, options, rollback }: Start): Promise<Runtime
   const { directory } = claim;
   const endpoint = `unix://${join(directory, "cri.sock")}`;
   const logPath = join(directory, "log");
-  const flags = [...placeFlags(claim), ...optionFlags(options)];
+  const flags = [...placeFlags(claim, options.config !== undefined), ...optionFlags(options)];
   const daemon = new RuntimeProcess({ args: [main, "--listen", endpoint, ...flags], directory, logPath });
   rollback.add("end the daemon's reaper", () => daemon.release());
   rollback.add("remove what the runtime has made", () => purge(claim));
   await makePrivateDirectory(directory);
+  if (options.config !== undefined) await copyFile(options.config, ownConfig(directory));
   const { signal, timeoutMs = defaultTimeoutMs } = options;
   await daemon.start({ timeoutMs, signal });
   return ownRuntime({ daemon, claim, endpoint, logPath, rollback });

@@ -45,6 +45,21 @@ test("a runtime with a running container is wholly removed on dispose, and its l
   expect(await runtime.log()).toContain("RunPodSandbox");
 });
 
+test("a configuration file is taken over, but for where the runtime keeps its things", async () => {
+  const file = join(logs, "config.yaml");
+  const settings = { root: join(logs, "root"), handlers: { second: { path: "runc" } } };
+  await writeFile(file, JSON.stringify({ ...settings, "default-handler": "second" }));
+  const runtime = await startRuntime({ config: file });
+  await rm(file);
+  const ids = await runSleeper(runtime);
+  const cri = await connect(runtime.endpoint);
+  expect((await cri.pods.get(ids[0] ?? "").status()).handler).toBe("second");
+  cri.close();
+  await runtime[Symbol.asyncDispose]();
+  expect(await findLeaks(traces(runtime, ids))).toEqual([]);
+  expect(existsSync(settings.root)).toBe(false);
+});
+
 test("dispose may be called twice", async () => {
   const runtime = await startRuntime();
   await Promise.all([runtime[Symbol.asyncDispose](), runtime[Symbol.asyncDispose]()]);

@@ -16,11 +16,12 @@ export function printConfig({ config, file }: LoadedConfig): string {
 }
 
 function showHandlers(handlers: Readonly<Record<string, HandlerConfig>>): Record<string, unknown> {
-  const shown = Object.entries(handlers).map(([name, { path, args, features }]) => [
+  const shown = Object.entries(handlers).map(([name, { path, args, root, features }]) => [
     name,
     {
       path,
       args,
+      ...(root !== undefined && { root }),
       features: {
         "recursive-read-only-mounts": features.recursiveReadOnlyMounts,
         "user-namespaces": features.userNamespaces,

@@ -46,7 +46,7 @@ function readList(value: unknown, read: (item: unknown) => string): string[] {
   return value.map((item, index) => within([index], () => read(item)));
 }
 
-const handlerKeys = ["path", "args", "features"];
+const handlerKeys = ["path", "args", "root", "features"];
 const featureKeys = ["recursive-read-only-mounts", "user-namespaces"];
 
 function readHandlers(value: unknown): Record<string, HandlerConfig> {
@@ -58,7 +58,7 @@ function readHandlers(value: unknown): Record<string, HandlerConfig> {
 }
 
 function readHandler(value: unknown): HandlerConfig {
-  const { path, args = [], features = {} } = readTable(value, handlerKeys);
+  const { path, args = [], root, features = {} } = readTable(value, handlerKeys);
   if (path === undefined) throw new ValueError("has no path: give the OCI runtime's program");
   const program = within(["path"], () => readText(path));
   if (program.includes("/") && !isAbsolute(program)) {
@@ -69,6 +69,7 @@ function readHandler(value: unknown): HandlerConfig {
   return {
     path: program,
     args: within(["args"], () => readList(args, readText)),
+    ...(root !== undefined && { root: within(["root"], () => readPath(root)) }),
     features: {
       recursiveReadOnlyMounts: feature("recursive-read-only-mounts"),
       userNamespaces: feature("user-namespaces"),

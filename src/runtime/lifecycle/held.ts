@@ -1,17 +1,23 @@
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { LifecycleDeps } from "../deps.js";
+import type { Handler, LifecycleDeps } from "../deps.js";
 
 const idPattern = /^[0-9a-f]{64}$/;
 
-/** By ID, the handler of each container that an OCI runtime knows. */
+/** By ID, the handler of each container that an OCI runtime knows, whoever had it made. */
 export async function listOciContainers({
   handlers,
-}: Pick<LifecycleDeps, "handlers">): Promise<Map<string, string>> {
-  const known = new Map<string, string>();
-  for (const { name, root } of new Set(handlers.values())) {
-    for (const id of await listIds(root)) known.set(id, name);
+  log,
+}: Pick<LifecycleDeps, "handlers" | "log">): Promise<Map<string, Handler>> {
+  const known = new Map<string, Handler>();
+  for (const handler of new Set(handlers.values())) {
+    // One that fails must not hide what the others know.
+    const ids = await handler.runc.list().catch((error) => {
+      log.error("A handler does not list its containers", { handler: handler.name, error });
+      return [];
+    });
+    for (const id of ids.filter((each) => idPattern.test(each))) known.set(id, handler);
   }
   return known;
 }

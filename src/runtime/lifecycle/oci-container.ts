@@ -51,14 +51,14 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
     stdinOnce = false,
     restore,
   } = create;
-  const { path, root, args } = requireHandler(deps, create.handler);
+  const { name: handler, path, root, args } = requireHandler(deps, create.handler);
   const persistDirectory = join(deps.paths.persist, id);
   await mkdir(persistDirectory, { recursive: true, mode: 0o700 });
   return deps.conmon.create({
     id,
     name,
     bundle,
-    runtime: { path, root, args, systemdCgroup: deps.cgroups.isSystemd(create.cgroupParent) },
+    runtime: { handler, path, root, args, systemdCgroup: deps.cgroups.isSystemd(create.cgroupParent) },
     logPath,
     maxLogBytes,
     exitDirectory: deps.paths.exits,
@@ -84,7 +84,7 @@ export function endOciContainer(deps: OciDeps, container: OciContainer): Promise
     if (monitor) await endMonitor(monitor);
     // Last: runc looks only every 100 ms whether a process that it kills has gone.
     await runc.delete(id, { force: true });
-    await forgetMonitor(deps, id);
+    await forget(deps, container);
   });
 }
 
@@ -97,7 +97,7 @@ export function freeOciContainer(
     if (!(await isHeld(deps, container.id))) return;
     if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
     await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
-    await forgetMonitor(deps, container.id);
+    await forget(deps, container);
   });
 }
 
@@ -117,8 +117,11 @@ export function exclusively<T>(
   return deps.locks.run(`oci ${id}`, work);
 }
 
-/** The directory of its reports goes last: with it nothing counts as held. */
-async function forgetMonitor({ paths }: OciDeps, id: string): Promise<void> {
+/** The directory of the monitor's reports goes last: with it nothing counts as held. */
+async function forget(deps: OciDeps, { id, handler, cgroupParent }: OciContainer): Promise<void> {
+  const { paths, cgroups } = deps;
+  // The program that would remove its group is not known any more.
+  if (!deps.handlers.has(handler)) await cgroups.remove(cgroups.containerGroup(cgroupParent, id));
   for (const directory of [paths.exits, paths.attach, paths.persist]) {
     await rm(join(directory, id), { recursive: true, force: true });
   }

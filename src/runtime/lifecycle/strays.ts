@@ -10,10 +10,11 @@ import { endOciContainer } from "./oci-container.js";
 /** What nobody knows: the last that was left of something removed, or all of something whose record is lost. */
 export async function findStrays(deps: LifecycleDeps, isKnown: (id: string) => boolean): Promise<string[]> {
   const { exits, attach, persist } = deps.paths;
+  const oci = [...(await listOciContainers(deps))].filter(([, { ownsRoot }]) => ownsRoot);
   const found = new Set([
     ...(await Promise.all(directories(deps).map(list))).flat(),
     ...(await Promise.all([exits, attach, persist].map(listIds))).flat(),
-    ...(await listOciContainers(deps)).keys(),
+    ...oci.map(([id]) => id),
   ]);
   return [...found].filter((id) => !isKnown(id));
 }
@@ -25,7 +26,7 @@ export async function endStray(deps: LifecycleDeps, id: string): Promise<void> {
   const { directory: bundle } = isSandbox ? paths.sandbox(id) : paths.container(id);
   // Whatever is left of it: it counts as held until all of it has been freed.
   await mkdir(join(paths.persist, id), { recursive: true, mode: 0o700 });
-  const handler = (await listOciContainers(deps)).get(id) ?? "";
+  const handler = (await listOciContainers(deps)).get(id)?.name ?? "";
   await endOciContainer(deps, { id, handler, bundle, cgroupParent: await cgroupParentOf(bundle) });
 }
 

@@ -46,6 +46,7 @@ handlers:
   runsc:
     path: runsc
     args: [--platform=systrap]
+    root: /run/runsc
 `);
     expect(config.defaultHandler).toBe("crun");
     expect(config.handlers).toEqual({
@@ -57,6 +58,7 @@ handlers:
       runsc: {
         path: "runsc",
         args: ["--platform=systrap"],
+        root: "/run/runsc",
         features: { recursiveReadOnlyMounts: false, userNamespaces: false },
       },
     });
@@ -74,6 +76,10 @@ handlers:
     ["log-level: loud", ':1: log-level "loud" is none of debug, info, warn, error'],
     ["handlers: [runc]", ":1: handlers must be a table of keys, not a list"],
     ["handlers:\n  runc: {path: runc}\n  kata:\n    args: [x]\n", ":3: handlers.kata has no path"],
+    [
+      "handlers:\n  kata: {path: kata, root: kata}\n",
+      ':2: handlers.kata.root "kata" is not an absolute path',
+    ],
     ["handlers:\n  kata:\n    path: bin/kata\n", ':3: handlers.kata.path "bin/kata" is neither'],
     ["handlers:\n  k:\n    path: k\n    arg: [x]\n", ":4: handlers.k.arg is no key here: did you mean args?"],
     [

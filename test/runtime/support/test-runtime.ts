@@ -27,8 +27,11 @@ export interface TestRuntime extends Served {
   readonly log: readonly string[];
   /** Has the daemon take up another configuration, laid over the one it was started with. */
   reload(more: Partial<RuntimeConfig>): Promise<void>;
-  /** Closes the daemon, and starts another one on the same directories after what is done meanwhile. */
-  restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /**
+   * Closes the daemon, and starts another one on the same directories after what is done meanwhile; with another
+   * configuration laid over the one before if it is given.
+   */
+  restart(meanwhile?: () => Promise<void>, more?: Partial<RuntimeConfig>): Promise<void>;
   /**
    * Removes all pods and gives what is then held for them still; closes, purges, and gives what is left of it all.
    * All of that is to be nothing.
@@ -59,8 +62,8 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
   undo.add("close the connection", () => connection.close());
   let daemon: Runtime | undefined;
   undo.add("close the daemon", () => daemon?.close());
-  const start = async () => {
-    daemon = createRuntime(given, { log: logger });
+  const start = async (more: Partial<RuntimeConfig> = {}) => {
+    daemon = createRuntime({ ...given, ...more }, { log: logger });
     await daemon.listen();
   };
   const served = {
@@ -84,10 +87,10 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
     async reload(more) {
       await daemon?.reload({ ...given, ...more });
     },
-    async restart(meanwhile) {
+    async restart(meanwhile, more) {
       await daemon?.close();
       await meanwhile?.();
-      await start();
+      await start(more);
     },
     async end() {
       const leaked = await stock.leaked();

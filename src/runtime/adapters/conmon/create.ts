@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { access, mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 
 import { abortable } from "../../../async/abort.js";
@@ -44,11 +43,10 @@ export async function createMonitored(path: string, request: ConmonCreate): Prom
 
 /** What is undone here must be our own work: neither another container of this ID nor a stranger's pid. */
 async function requireNew({ id, bundle, runtime }: ConmonCreate): Promise<void> {
-  const known = await access(join(runtime.root, id)).then(
-    () => true,
-    () => false,
-  );
-  if (known) throw new CriError("already_exists", `The OCI runtime has a container ${id} already`);
+  // A directory of this name, or files that begin with it.
+  const known = await readdir(runtime.root).catch(() => []);
+  if (known.some((name) => name.startsWith(id)))
+    throw new CriError("already_exists", `The OCI runtime has a container ${id} already`);
   const { initPid, monitorPid } = monitorFiles(bundle);
   for (const path of [initPid, monitorPid]) await rm(path, { force: true });
 }
@@ -58,7 +56,7 @@ async function start(
   args: string[],
   { request, rollback }: { request: ConmonCreate; rollback: Rollback },
 ): Promise<MonitoredContainer> {
-  const { id, bundle, restore, signal } = request;
+  const { id, bundle, restore } = request;
   const files = monitorFiles(bundle);
   rollback.add("remove the monitor's files", () => removeFiles(request));
   rollback.add("free the OCI container", () => freeOciContainer(request));
@@ -77,18 +75,18 @@ async function start(
     await started.catch(() => {});
     await killMonitor(files.monitorPid);
   });
-  const report = await withinTime(readReport(pipesOf(child), started), signal);
-  const initPid = parseReport(report, id);
+  const report = await withinTime(readReport(pipesOf(child), started), request);
+  const initPid = parseReport(report, request);
   const monitorPid = Number(await readFile(files.monitorPid, "utf8"));
   const [init, monitor] = await Promise.all([identifyProcess(initPid), identifyProcess(monitorPid)]);
   if (!init || !monitor) throw new CriError("internal", `Container ${id} ended while it was created`);
   return { init, monitor };
 }
 
-async function withinTime<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+async function withinTime<T>(work: Promise<T>, { runtime, signal }: ConmonCreate): Promise<T> {
   const deadline = new AbortController();
   const error = new DeadlineError(
-    `The OCI runtime did not create the container within ${timeoutMs / 1000} s`,
+    `${runtime.path} (handler ${runtime.handler}) did not create the container within ${timeoutMs / 1000} s`,
   );
   const timer = setTimeout(() => deadline.abort(error), timeoutMs);
   try {

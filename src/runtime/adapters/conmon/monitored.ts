@@ -2,6 +2,8 @@ import type { ProcessIdentity } from "../process.js";
 
 /** The OCI runtime that the monitor calls. */
 export interface MonitoredRuntime {
+  /** What the configuration calls it. */
+  handler: string;
   path: string;
   root: string;
   args: readonly string[];

@@ -4,6 +4,7 @@ import { finished } from "node:stream/promises";
 
 import { CriError } from "../../../errors.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
+import type { ConmonCreate } from "./monitored.js";
 
 export interface MonitorPipes {
   sync: Readable;
@@ -40,7 +41,8 @@ async function firstLine(pipe: Readable): Promise<string> {
 }
 
 /** The report is one JSON line: the pid of the container's init, or -1 and what the OCI runtime said. */
-export function parseReport({ line, stderr }: Report, id: string): number {
+export function parseReport({ line, stderr }: Report, { id, runtime }: ConmonCreate): number {
+  const by = `${runtime.path} (handler ${runtime.handler})`;
   let parsed: { pid?: number; data?: number; message?: string };
   try {
     parsed = JSON.parse(line);
@@ -50,12 +52,11 @@ export function parseReport({ line, stderr }: Report, id: string): number {
       .split("\n")
       .at(-1)
       ?.replace(/^\[conmon:\w\]:?\s*/, "");
-    throw new CriError("internal", `conmon did not create container ${id}: ${said || "no reason given"}`, {
-      cause,
-    });
+    const why = said || `no reason was given by ${by}`;
+    throw new CriError("internal", `conmon did not create container ${id}: ${why}`, { cause });
   }
   const pid = parsed.pid ?? parsed.data ?? -1;
   if (pid > 0) return pid;
   const output = parsed.message ?? "";
-  throw new OciRuntimeError(`Container could not be created: ${ociMessage(output)}`, { output });
+  throw new OciRuntimeError(`Container could not be created by ${by}: ${ociMessage(output)}`, { output });
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
@@ -8,7 +8,6 @@ import { environmentToFind, helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
 import { onTerminal } from "../on-terminal.js";
 import { CommandError, type CommandOutput, type RunCommandOptions, runCommand } from "../run-command.js";
-import { isKnown } from "./is-known.js";
 
 export interface RuncState {
   status: "creating" | "created" | "running" | "paused" | "stopped";
@@ -33,6 +32,8 @@ export interface Runc {
   kill(id: string, signal: string, options?: { all?: boolean }): Promise<void>;
   /** Frees what the OCI runtime holds for the container; with `force` kills it first. Absent: done. */
   delete(id: string, options?: { force?: boolean }): Promise<void>;
+  /** The IDs of the containers that it knows, whoever had them made. */
+  list(): Promise<string[]>;
   /** What the OCI runtime knows; undefined when it knows no such container. */
   state(id: string): Promise<RuncState | undefined>;
   /**
@@ -88,16 +89,24 @@ export function createRunc(options: RuncOptions): Runc {
     }
   }
 
+  async function list(): Promise<string[]> {
+    // Before its first container the OCI runtime has no directory, and some do not bear that.
+    if ((await readdir(options.root).catch(() => [])).length === 0) return [];
+    return (await run(["list", "--quiet"])).stdout.split("\n").filter(Boolean);
+  }
+
   async function state(id: string): Promise<RuncState | undefined> {
     try {
       return JSON.parse((await run(["state", id])).stdout);
     } catch (error) {
-      if (await isKnown(id, { root: options.root, list: () => run(["list", "--quiet"]) })) throw error;
+      // It gives the same exit code for "no such container" as for any other failure.
+      if ((await list()).includes(id)) throw error;
       return undefined;
     }
   }
 
   return {
+    list,
     state,
 
     async writeBundle(bundle, spec) {

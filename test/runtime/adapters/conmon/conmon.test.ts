@@ -90,7 +90,7 @@ describe("Conmon.create", () => {
     const error = await host.create(request).catch((reason) => reason);
     expect(error).toBeInstanceOf(OciRuntimeError);
     expect(error.message).toMatch(
-      /^Container could not be created: .*exec: "\/no\/such\/command": stat .*no such file/,
+      /^Container could not be created by \/usr\/sbin\/runc \(handler runc\): .*exec: "\/no\/such\/command": stat .*no such file/,
     );
     await expectNothingOf(request);
   });
