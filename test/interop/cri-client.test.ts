@@ -1,31 +1,26 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { busyboxImage, type RuntimeHandle, serveRegistry, startRuntime } from "crikit/testing";
+import { type RuntimeHandle, startRuntime } from "crikit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { criClientWalkPath, leftOut } from "../left-out.js";
-import { type Registry, startRegistry } from "../runtime/image/support/registry.js";
+import { type GuardedRegistry, startGuardedRegistry } from "../support/guarded-registry.js";
 
 const run = promisify(execFile);
-const [username, password] = ["ann", "open sesame"];
-const htpasswd = "ann:$2y$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW\n";
 
 describe.skipIf(leftOut.criClient)("k8s.io/cri-client, kubelet's own, on the bundled runtime", () => {
   let runtime: RuntimeHandle;
-  let registry: Registry;
+  let registry: GuardedRegistry;
   let directory: string;
   let said: string;
 
   beforeAll(async () => {
     runtime = await startRuntime();
     directory = await mkdtemp(join(tmpdir(), "crikit-test-"));
-    const path = join(directory, "htpasswd");
-    await writeFile(path, htpasswd);
-    registry = await startRegistry({ auth: { htpasswd: { realm: "test", path } } });
-    const image = `${registry.host}/walk/busybox:1`;
-    await fill(image);
+    registry = await startGuardedRegistry();
+    const { image, username, password } = registry;
     const args = { endpoint: runtime.endpoint, directory, image, username, password, criu: !leftOut.criu };
     said = await walk(Object.entries(args).map(([name, value]) => `-${name}=${value}`));
   });
@@ -45,21 +40,6 @@ describe.skipIf(leftOut.criClient)("k8s.io/cri-client, kubelet's own, on the bun
     expect(said).toContain(`--- PASS: TestWalk/${name} `);
   });
 });
-
-/** Those who push need credentials as well. */
-async function fill(image: string): Promise<void> {
-  await using open = await serveRegistry([{ ref: "walk/busybox:1", ...(await busyboxImage()) }]);
-  const insecure = ["--src-tls-verify=false", "--dest-tls-verify=false", "--insecure-policy"];
-  const from = `docker://${open.ref("walk/busybox:1")}`;
-  await run("skopeo", [
-    "copy",
-    ...insecure,
-    "--dest-creds",
-    `${username}:${password}`,
-    from,
-    `docker://${image}`,
-  ]);
-}
 
 /** All that the walk says, which names each of its steps with how it went. */
 async function walk(args: readonly string[]): Promise<string> {
