@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { CgroupDriver } from "../../../src/proto.js";
+import { runPod } from "../support/pods.js";
 import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
 
 let test: TestRuntime;
@@ -59,6 +60,15 @@ describe("UpdateRuntimeConfig", () => {
     await propose("10.244.1.0/24, fd00:10:244::/64");
     await propose("");
     await test.runtime.updateRuntimeConfig({});
+  });
+
+  it("leaves the choice of addresses to the runtime's own configuration", async () => {
+    await propose("10.244.1.0/24");
+    const podSandboxId = await runPod(test);
+    const { status } = await test.runtime.podSandboxStatus({ podSandboxId });
+    const [own = ""] = /^\d+\.\d+\.\d+\./.exec(String(test.config.subnet)) ?? [];
+    expect(status?.network?.ip.startsWith(own)).toBe(true);
+    await test.runtime.removePodSandbox({ podSandboxId });
   });
 
   it("refuses what is no range of addresses", async () => {
