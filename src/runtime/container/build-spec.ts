@@ -2,6 +2,7 @@ import { fromJson } from "@bufbuild/protobuf";
 
 import { type ContainerConfig, NamespaceMode, PodSandboxConfigSchema } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
+import { requireHandler } from "../lifecycle/oci-container.js";
 import type { OciSpec } from "../oci.js";
 import { required } from "../required.js";
 import { containerSpec } from "../spec/container-spec.js";
@@ -14,6 +15,7 @@ import type { ImageRecord } from "../state/image-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { addCdiDevices } from "./cdi-devices.js";
 import { readHostDevices, readMountSources } from "./host-paths.js";
+import { checkMountFeatures } from "./mount-features.js";
 
 export interface BuildSpecInput {
   id: string;
@@ -27,6 +29,7 @@ export interface BuildSpecInput {
 /** Brings together what the host, the pod and the image have to say, for the OCI spec. */
 export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promise<OciSpec> {
   const { id, config, sandbox, image, user, volumes } = input;
+  checkMountFeatures(requireHandler(deps, sandbox.handler), config);
   const files = deps.paths.sandbox(sandbox.id);
   const { rootfs, imageVolume } = deps.paths.container(id);
   const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
