@@ -27,10 +27,13 @@ export function editSpec(spec: OciSpec, { path, edits }: CdiSource, host: HostNo
   const devices = deviceNodes.map((node) => deviceOf(node, host, { path, process }));
   const byPath = new Map([...(linux.devices ?? []), ...devices].map((device) => [device.path, device]));
   const rules = deviceNodes.flatMap((node, index) => rule(node, devices[index]));
+  const ownUsers = linux.namespaces.some(({ type }) => type === "user");
+  const moved = ownUsers ? deviceNodes.filter((node) => node.hostPath && node.hostPath !== node.path) : [];
+  for (const node of moved) byPath.delete(posix.resolve("/", node.path));
   return {
     ...spec,
     process: editProcess(process, edits),
-    mounts: mounts.reduce(addMount, spec.mounts),
+    mounts: [...moved.map(nodeMount), ...mounts].reduce(addMount, spec.mounts),
     ...(hooks.length > 0 && { hooks: hooks.reduce(addHook, spec.hooks ?? {}) }),
     linux: {
       ...linux,
@@ -91,6 +94,11 @@ function rule({ permissions = "rwm" }: CdiDeviceNode, device: OciDevice | undefi
   if (!device || device.type === "p" || permissions === "none") return [];
   const { type, major, minor } = device;
   return [{ allow: true, type, major, minor, access: permissions }];
+}
+
+/** Nobody makes nodes in a user namespace: the OCI runtime mounts those of the host, but only at their own paths. */
+function nodeMount({ path, hostPath = path }: CdiDeviceNode): CdiMount {
+  return { hostPath, containerPath: path, type: "bind", options: ["bind", "nosuid", "noexec"] };
 }
 
 function addMount(

@@ -81,6 +81,19 @@ test.each(nodes)("`editSpec` makes a device node $what", ({ node, device, rule }
   expect(resources?.devices).toEqual([{ allow: false, access: "rwm" }, ...(rule ? [rule] : [])]);
 });
 
+test("`editSpec` mounts a node of another path in a user namespace, where none can be made", () => {
+  const ownUsers: OciSpec = {
+    ...spec,
+    linux: { ...spec.linux, namespaces: [{ type: "user", path: "/ns" }] },
+  };
+  const deviceNodes = [{ path: "/dev/x", hostPath: "/dev/y" }, { path: "/dev/y" }];
+  const { linux, mounts } = editSpec(ownUsers, { path: "/etc/cdi/v.json", edits: { deviceNodes } }, host);
+  expect(linux.devices?.map(({ path }) => path)).toEqual(["/dev/y"]);
+  expect(linux.resources?.devices).toHaveLength(3);
+  const options = ["bind", "nosuid", "noexec"];
+  expect(mounts).toContainEqual({ destination: "/dev/x", source: "/dev/y", type: "bind", options });
+});
+
 test("`nodePaths` are those of the host", () => {
   const deviceNodes = [{ path: "/dev/a" }, { path: "/dev/b", hostPath: "/dev/c" }];
   expect(nodePaths({ deviceNodes })).toEqual(["/dev/a", "/dev/c"]);
