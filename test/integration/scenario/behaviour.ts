@@ -17,8 +17,10 @@ export interface Behaviour {
   readonly statsOfStoppedPod: "failed_precondition" | "unknown" | "unavailable";
   /** Whether PodSandboxStats sums up, or fails, where no cgroup parent was given. */
   readonly podWithoutParent: "summed" | "unknown";
-  /** Whether the pause process is among a pod's. */
-  readonly countsPause: boolean;
+  /** How many processes a pod with one container has; undefined where that says nothing. */
+  readonly podProcesses: number | undefined;
+  /** What becomes of a command that exec has given up on. */
+  readonly lateCommand: "killed" | "goes on";
   /** Whether GetContainerEvents tells anything; containerd does since 1.7. */
   readonly events: "told" | "unsupported";
   /**
@@ -27,6 +29,8 @@ export interface Behaviour {
    */
   readonly reasonAfterOom: RegExp;
   readonly reasonAfterChildOom: RegExp;
+  /** Whether a container outlives a child that was killed for the limit. */
+  readonly outlivesChildOom: boolean;
   /** Whether it has the RPCs for metrics; containerd does since 2.2. */
   readonly tellsMetrics: boolean;
   /** Whether it has the streaming list RPCs. What `list` and `stream` give is the same without them. */
@@ -54,10 +58,12 @@ export const crikitBehaviour: Behaviour = {
   unknownFigure: undefined,
   statsOfStoppedPod: "failed_precondition",
   podWithoutParent: "summed",
-  countsPause: true,
+  podProcesses: 2,
+  lateCommand: "killed",
   events: "told",
   reasonAfterOom: /^OOMKilled$/,
   reasonAfterChildOom: /^Error$/,
+  outlivesChildOom: true,
   tellsMetrics: true,
   streamsLists: true,
   listsHandlers: true,
@@ -67,6 +73,17 @@ export const crikitBehaviour: Behaviour = {
   seesMounts: true,
   checkpoints: leftOut.criu ? "failed_precondition" : "made",
   podCheckpoints: leftOut.criu ? "failed_precondition" : "made",
+};
+
+/** gVisor is one process of the host for all processes of a container. */
+export const gvisorBehaviour: Behaviour = {
+  ...crikitBehaviour,
+  podProcesses: undefined,
+  // The pid that it tells of a command is its own, and its command line has no other way to end one.
+  lateCommand: "goes on",
+  // The kernel kills that one process.
+  reasonAfterChildOom: /^OOMKilled$/,
+  outlivesChildOom: false,
 };
 
 export const fakeBehaviour: Behaviour = {
@@ -85,24 +102,41 @@ export interface Abilities {
   readonly isolates: boolean;
   /** The fake runtime passes bytes on and has no terminal between. */
   readonly terminals: boolean;
+  /** The terminal of a command is one of the container. */
+  readonly ownTerminals: boolean;
   /** The fake runtime starts any container, for its command is none that could be missing. */
   readonly missesCommands: boolean;
   /** The fake runtime's usage is made up. */
   readonly measures: boolean;
+  /** The kernel knows a container's memory for anonymous, and its limits can be changed and seen from within. */
+  readonly limitsAreKernels: boolean;
 }
 
 export const realAbilities: Abilities = {
   isolates: true,
   terminals: true,
+  ownTerminals: true,
   missesCommands: true,
   measures: true,
+  limitsAreKernels: true,
+};
+
+export const gvisorAbilities: Abilities = {
+  ...realAbilities,
+  // The host's terminal, of which gVisor passes on the bytes and the first size: no name, no character for the end.
+  ownTerminals: false,
+  // Its processes' memory is a file to the kernel. Its update writes files of version 1 in an order that the kernel
+  // refuses when memory is raised. The control groups that a container sees are gVisor's own.
+  limitsAreKernels: false,
 };
 
 export const fakeAbilities: Abilities = {
   isolates: false,
   terminals: false,
+  ownTerminals: false,
   missesCommands: false,
   measures: false,
+  limitsAreKernels: true,
 };
 
 /** By its version, for Debian and Ubuntu releases package different ones. */
@@ -116,10 +150,12 @@ export function containerdBehaviour(version: string): Behaviour {
     unknownFigure: { value: 0n },
     statsOfStoppedPod: is16 ? "unknown" : "unavailable",
     podWithoutParent: "unknown",
-    countsPause: false,
+    podProcesses: 1,
+    lateCommand: "killed",
     events: is16 ? "unsupported" : "told",
     reasonAfterOom: /^(OOMKilled|Error)$/,
     reasonAfterChildOom: /^(OOMKilled|Error)$/,
+    outlivesChildOom: true,
     tellsMetrics: false,
     streamsLists: false,
     listsHandlers: !is1,

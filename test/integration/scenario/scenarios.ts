@@ -51,7 +51,7 @@ export function runScenarios(
   if (able.isolates) describe("copy", () => copyScenarios(subject));
   describe("logs", () => logScenarios(subject));
   if (able.measures) {
-    describe("stats", () => statsScenarios(subject));
+    describe("stats", () => statsScenarios(subject, able));
     describe("stats of handles, and metrics", () => handleStatsScenarios(subject));
   }
   describe("events and watch", () => watchScenarios(subject));

@@ -81,7 +81,7 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     await expect(container.spawn([])).rejects.toMatchObject({ code: "invalid_argument" });
   });
 
-  testWhere(able.terminals)("a terminal has the size that was told, then the next one", async () => {
+  testWhere(able.ownTerminals)("a terminal has the size that was told, then the next one", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("tty");
     const container = await runScript(pod, "sleep 1000");
@@ -96,7 +96,7 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     expect((await shell.exited).exitCode).toBe(5);
   });
 
-  testWhere(able.terminals)("the end of a terminal's input is the character for it", async () => {
+  testWhere(able.ownTerminals)("the end of a terminal's input is the character for it", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("tty-eof");
     const container = await runScript(pod, "sleep 1000");
