@@ -88,7 +88,10 @@ function draftContainer(
 ): Promise<{ image: ImageRecord; draft: ContainerRecord }> {
   return deps.locks.run(imageLock, async () => {
     const image = requireImage(deps, config, field);
-    const draft = newRecord(config, sandbox, { image, imageVolumes: chooseImageVolumes(deps, config) });
+    const draft = newRecord(config, sandbox, {
+      image,
+      imageVolumes: chooseImageVolumes(deps, { config, field }),
+    });
     deps.containerNames.reserve(draft.name, draft.id);
     rollback.add(`undo the making of container ${draft.id}`, () => undo(deps, draft));
     await deps.containers.put(draft);

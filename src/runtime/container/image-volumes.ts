@@ -9,10 +9,13 @@ import type { ContainerRecord, ImageVolume } from "../state/container-record.js"
 import { findImage, imageRef } from "../state/image-record.js";
 
 /** The images that a container wants mounted, as they are now. Throws when one is not here. */
-export function chooseImageVolumes({ images }: RuntimeDeps, config: ContainerConfig): ImageVolume[] {
+export function chooseImageVolumes(
+  { images }: RuntimeDeps,
+  { config, field: ofConfig }: { config: ContainerConfig; field: string },
+): ImageVolume[] {
   return config.mounts.flatMap(({ image: asked }, mount) => {
     if (!asked) return [];
-    const field = `config.mounts[${mount}].image.image`;
+    const field = `${ofConfig}.mounts[${mount}].image.image`;
     const reference = required(asked.image, field);
     const image = findImage(images, reference);
     if (!image) throw new NotFoundError(`${field} is ${reference}, which is not here: pull it first`);
