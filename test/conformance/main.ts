@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { writeCount } from "../../scripts/setup/run-steps.mjs";
 import { startRegistry } from "../runtime/image/support/registry.js";
 import { imageStorage } from "./images/storage.js";
-import { type Options, readOptions } from "./options.js";
+import { OptionError, type Options, readOptions } from "./options.js";
 import { useNewerRunc } from "./run.js";
 import { keptDirectory, runAndJudge } from "./run-and-judge.js";
 
@@ -12,9 +12,15 @@ for (const name of ["SIGINT", "SIGTERM"]) {
   process.on(name, () => interrupted.abort(new Error(`Ended by ${name}`)));
 }
 
-const count = await runAll(readOptions(process.env), interrupted.signal);
-writeCount("conformance", count);
-process.exitCode = count.failed === 0 ? 0 : 1;
+try {
+  const count = await runAll(readOptions(process.env), interrupted.signal);
+  writeCount("conformance", count);
+  process.exitCode = count.failed === 0 ? 0 : 1;
+} catch (error) {
+  const isKnown = interrupted.signal.aborted || error instanceof OptionError;
+  console.error(isKnown ? `\n${error instanceof Error ? error.message : error}` : error);
+  process.exitCode = 1;
+}
 
 async function runAll(options: Options, signal: AbortSignal) {
   const sum = { passed: 0, failed: 0 };

@@ -1,6 +1,9 @@
 import { randomInt } from "node:crypto";
 import { type Transport, transports } from "./transport.js";
 
+/** Of a variable that makes no sense; says what would. */
+export class OptionError extends Error {}
+
 /** What the environment asks for. */
 export interface Options {
   /** A runtime that runs already, in place of the bundled one. */
@@ -16,12 +19,14 @@ export interface Options {
 
 const largestSeed = 2 ** 31 - 1;
 
-/** Throws a sentence about a variable that makes no sense. */
+/** Throws an `OptionError`. */
 export function readOptions(env: NodeJS.ProcessEnv): Options {
   const seed = wholeNumber(env, "SEED", largestSeed);
   const transport = transports.find((name) => name === env.TRANSPORT);
   if (env.TRANSPORT && transport === undefined) {
-    throw new Error(`TRANSPORT is ${env.TRANSPORT}: give one of ${transports.join(", ")}, or none for both`);
+    throw new OptionError(
+      `TRANSPORT is ${env.TRANSPORT}: give one of ${transports.join(", ")}, or none for both`,
+    );
   }
   return {
     endpoint: env.ENDPOINT || undefined,
@@ -37,5 +42,5 @@ function wholeNumber(env: NodeJS.ProcessEnv, name: string, largest: number): num
   if (!text) return undefined;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= largest) return value;
-  throw new Error(`${name} is ${text}: give a whole number from 1 to ${largest}`);
+  throw new OptionError(`${name} is ${text}: give a whole number from 1 to ${largest}`);
 }
