@@ -15,6 +15,7 @@ const steps = [
     ["node", "scripts/check-docs.mjs"],
     ["tsx", "scripts/config-reference.ts"],
     ["tsx", "scripts/manifest-fields.ts"],
+    ["tsx", "scripts/conformance-page.ts"],
   ],
   ["API report", ["tsx", "scripts/api-report.ts"]],
   ["examples against the built package", ["tsc", "-p", "examples"]],
