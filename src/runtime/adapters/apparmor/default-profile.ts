@@ -19,7 +19,10 @@ export function defaultProfile({ abi }: { abi: string | undefined }): string {
 
 ${signals}
   signal (send, receive) peer=${defaultProfileName},
-  ptrace (trace, tracedby, read, readby) peer=${defaultProfileName},
+  signal (send, receive) set=(exists),
+  ptrace (trace, read) peer=${defaultProfileName},
+  # Who enters a container's namespaces must be let read its processes; the other side is judged by its own profile.
+  ptrace (tracedby, readby),
 
   deny /proc/* w,
   deny /proc/{kcore,sysrq-trigger} rwkl,
