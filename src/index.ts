@@ -72,6 +72,7 @@ export type { PodMetadata, PodState, PodStatus, PodSummary } from "./api/pod-sta
 export type { Pods } from "./api/pods.js";
 export type { ForwardOptions, PortForward } from "./api/port-forward.js";
 export type { Resources, ResourceUpdate } from "./api/resources.js";
+export type { RestorePodOptions } from "./api/restore-pod.js";
 export type { RunPodOptions } from "./api/run-pod.js";
 export type { RuntimeConfig, RuntimeConfigUpdate } from "./api/runtime-config.js";
 export type { RuntimeCondition, RuntimeHandlerInfo, RuntimeInfo } from "./api/runtime-info.js";

@@ -30,7 +30,13 @@ export async function checkpointContainer(
   await runtime.checkpointContainer({ containerId, location, timeout }, { ...call, ...limit });
 }
 
-function requireAbsolute(path: string): void {
+/** CRI wants the caller to have a deadline. */
+export function requireLimit({ timeoutMs }: CallOptions, rpc: string): void {
+  if (timeoutMs !== 0) return;
+  throw new InvalidArgumentError(`timeoutMs is 0: ${rpc} needs a limit`, { field: "timeoutMs" });
+}
+
+export function requireAbsolute(path: string): void {
   if (isAbsolute(path)) return;
   throw new InvalidArgumentError(`path is "${path}": give an absolute path on the runtime's node`, {
     field: "path",
@@ -51,9 +57,7 @@ export async function checkpointPod(
   { path: outputPath, containers, ...call }: PodCheckpointOptions,
 ): Promise<void> {
   requireAbsolute(outputPath);
-  if (call.timeoutMs === 0) {
-    throw new InvalidArgumentError("timeoutMs is 0: CheckpointPod needs a limit", { field: "timeoutMs" });
-  }
+  requireLimit(call, "CheckpointPod");
   const containerIds = [...(containers ?? (await runningContainers(context, podSandboxId, call)))];
   await context.runtime.checkpointPod({ podSandboxId, outputPath, containerIds }, call);
 }

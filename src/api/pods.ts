@@ -4,6 +4,7 @@ import type { ApiContext } from "./context.js";
 import { listPods, type PodListFilter, streamPods } from "./lists/list-pods.js";
 import type { PodFilter } from "./lists/pod-filter.js";
 import { ListedPod, type OwnedPod, Pod } from "./pod.js";
+import { type RestorePodOptions, restorePod } from "./restore-pod.js";
 import { type RunPodOptions, runPod } from "./run-pod.js";
 import { listPodStats } from "./stats/list-pod-stats.js";
 import type { PodStats } from "./stats/pod-stats.js";
@@ -37,6 +38,28 @@ export class Pods {
    */
   async run(config: PodConfig, options: RunPodOptions = {}): Promise<OwnedPod> {
     return runPod(this.#context, config, options);
+  }
+
+  /**
+   * Makes a pod from a directory that `pod.checkpoint()` has written. Its containers are created, and run on from
+   * where they were once they are started. Defaults and cleaning up are those of `run`.
+   *
+   * @throws CriError with the code `failed_precondition` when the runtime has no criu that works on its kernel.
+   * @throws InvalidArgumentError that names the field in which the configuration does not fit the checkpoint.
+   * @throws UnsupportedError on a runtime that cannot: containerd and CRI-O as of 2026.
+   *
+   * @example
+   * ```ts no-run It needs criu, which few machines have.
+   * const web = { metadata: { name: "web" }, image: { image: "nginx" } };
+   * await using pod = await cri.pods.restore(
+   *   { metadata: { name: "demo" } },
+   *   { path: "/var/lib/checkpoints/demo", containers: [web] },
+   * );
+   * for (const container of await pod.containers()) await container.start();
+   * ```
+   */
+  async restore(config: PodConfig, options: RestorePodOptions): Promise<OwnedPod> {
+    return restorePod(this.#context, config, options);
   }
 
   /** A handle for a pod that is there, by its ID or a prefix of it. Makes no request. */

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { Rollback } from "../async/rollback.js";
 import { hostPath } from "../logs/host-path.js";
+import type { PodSandboxConfig } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import { carryFailures } from "./carry-failures.js";
 import type { PodConfig } from "./config.js";
@@ -18,12 +19,24 @@ export interface RunPodOptions extends CallOptions {
   logRoot?: string | undefined;
 }
 
-export async function runPod(
+export function runPod(
   context: ApiContext,
   config: PodConfig,
-  options: RunPodOptions,
+  { handler: runtimeHandler = "", ...options }: RunPodOptions,
 ): Promise<OwnedPod> {
-  const { handler = "", logRoot = context.logRoot, ...call } = options;
+  return makePod(context, config, options, (complete, call) =>
+    context.runtime.runPodSandbox({ config: complete, runtimeHandler }, call),
+  );
+}
+
+/** Has the runtime make a pod of the whole configuration, beside what the SDK makes for it. */
+export async function makePod(
+  context: ApiContext,
+  config: PodConfig,
+  options: Omit<RunPodOptions, "handler">,
+  make: (complete: PodSandboxConfig, call: CallOptions) => Promise<{ podSandboxId: string }>,
+): Promise<OwnedPod> {
+  const { logRoot = context.logRoot, ...call } = options;
   call.signal?.throwIfAborted();
   const complete = completePodConfig(config, logRoot);
   const { metadata } = complete;
@@ -38,10 +51,7 @@ export async function runPod(
     }
     const sinceNs = BigInt(Date.now()) * 1_000_000n;
     try {
-      const { podSandboxId: id } = await context.runtime.runPodSandbox(
-        { config: complete, runtimeHandler: handler },
-        call,
-      );
+      const { podSandboxId: id } = await make(complete, call);
       return new OwnedPod(context, { id, config: complete, logDirectory });
     } catch (error) {
       if (metadata && mayBeMade(error, call.signal)) {

@@ -49,6 +49,8 @@ export interface Behaviour {
   readonly checkpoints: "made" | "failed_precondition" | "unsupported";
   /** The same of CheckpointPod; no containerd serves it. */
   readonly podCheckpoints: "made" | "failed_precondition" | "unsupported";
+  /** What becomes of RestorePod: without criu there is no checkpoint to restore. */
+  readonly podRestores: "made" | "invalid_argument" | "unsupported";
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -73,6 +75,7 @@ export const crikitBehaviour: Behaviour = {
   seesMounts: true,
   checkpoints: leftOut.criu ? "failed_precondition" : "made",
   podCheckpoints: leftOut.criu ? "failed_precondition" : "made",
+  podRestores: leftOut.criu ? "invalid_argument" : "made",
 };
 
 /** gVisor is one process of the host for all processes of a container. */
@@ -91,6 +94,7 @@ export const fakeBehaviour: Behaviour = {
   runtimeName: "crikit-fake",
   checkpoints: "made",
   podCheckpoints: "made",
+  podRestores: "unsupported",
 };
 
 /** What a runtime can do at all. Scenarios that need what it cannot are not told of it. */
@@ -165,5 +169,6 @@ export function containerdBehaviour(version: string): Behaviour {
     seesMounts: false,
     checkpoints: is1 ? "unsupported" : leftOut.criu ? "failed_precondition" : "made",
     podCheckpoints: "unsupported",
+    podRestores: "unsupported",
   };
 }

@@ -1,7 +1,9 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Container } from "crikit";
 import { expect, test } from "vitest";
+import { until } from "../../support/until.js";
 import type { Subject } from "./subject.js";
 
 export function checkpointScenarios(subject: () => Subject): void {
@@ -50,11 +52,52 @@ export function checkpointScenarios(subject: () => Subject): void {
     }
   });
 
+  test("a pod made from that directory runs on from where it was, or the runtime says that it cannot", async () => {
+    const { cri, image, runPod, behaviour } = subject();
+    const path = await mkdtemp(join(tmpdir(), "crikit-test-"));
+    const script = "echo begun >> /begun; i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.02; done";
+    const main = { metadata: { name: "main" }, image: { image }, command: ["sh", "-c", script] };
+    const count = async (container: Container) =>
+      Number((await container.exec(["sh", "-c", "cat /count || echo 0"])).stdout);
+    const restored = () =>
+      cri.pods.restore(
+        { metadata: { name: "restored" }, logDirectory: join(path, "logs") },
+        { path: join(path, "made"), containers: [main] },
+      );
+    try {
+      if (behaviour.podRestores !== "made") {
+        await expect(restored()).rejects.toMatchObject({ code: behaviour.podRestores });
+        return;
+      }
+      await mkdir(join(path, "made"));
+      let before = 0;
+      {
+        await using pod = await runPod("to-restore");
+        const container = await pod.runContainer(main);
+        await until("it counts", async () => (await count(container)) > 5);
+        before = await count(container);
+        await pod.checkpoint({ path: join(path, "made") });
+      }
+      await using pod = await restored();
+      const [container] = await pod.containers();
+      if (!container) throw new Error("The pod has no container");
+      expect((await container.status()).state).toBe("created");
+      await container.start();
+      expect(await count(container)).toBeGreaterThanOrEqual(before);
+      expect((await container.exec(["cat", "/begun"])).stdout).toBe("begun\n");
+    } finally {
+      await rm(path, { recursive: true });
+    }
+  });
+
   test("a path that is not absolute is refused", async () => {
     const container = subject().cri.containers.get("0".repeat(64));
-    await expect(container.checkpoint({ path: "checkpoint.tar" })).rejects.toMatchObject({
-      code: "invalid_argument",
-      field: "path",
-    });
+    const restored = subject().cri.pods.restore(
+      { metadata: { name: "a" } },
+      { path: "here", containers: [] },
+    );
+    for (const refused of [container.checkpoint({ path: "checkpoint.tar" }), restored]) {
+      await expect(refused).rejects.toMatchObject({ code: "invalid_argument", field: "path" });
+    }
   });
 }
