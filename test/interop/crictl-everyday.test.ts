@@ -134,6 +134,14 @@ describe.skipIf(leftOut.crictl)("crictl's everyday commands on the bundled runti
     expect(status).toMatchObject({ metadata, network: { ip: ips[0] }, annotations: { note: "everyday" } });
     expect(new Date(status.createdAt)).toEqual(createdAt);
     expect(info).toMatchObject({ runtimeHandler: "runc", config: { log_directory: path("logs-shop") } });
+    expect(info.runtimeSpec.annotations).toEqual({
+      "io.kubernetes.cri.container-type": "sandbox",
+      "io.kubernetes.cri.sandbox-id": pod,
+      "io.kubernetes.cri.sandbox-name": "shop",
+      "io.kubernetes.cri.sandbox-namespace": "tools",
+      "io.kubernetes.cri.sandbox-uid": "uid-of-shop",
+      "io.kubernetes.cri.sandbox-log-directory": path("logs-shop"),
+    });
     expect(await crictl("inspectp", "-o", "go-template", "--template", "{{.status.network.ip}}", pod)).toBe(
       `${ips[0]}\n`,
     );
@@ -160,7 +168,13 @@ describe.skipIf(leftOut.crictl)("crictl's everyday commands on the bundled runti
     expect((await lines("ps"))[1]).toMatch(
       / (Less than a|\d+) seconds? ago +Running +web +0 +\w{13} +shop +tools$/,
     );
-    const { status } = await json("inspect", container);
+    const { status, info } = await json("inspect", container);
+    expect(info.runtimeSpec.annotations).toMatchObject({
+      "io.kubernetes.cri.container-type": "container",
+      "io.kubernetes.cri.container-name": "web",
+      "io.kubernetes.cri.image-name": registry.image,
+      "io.kubernetes.cri.sandbox-id": pod,
+    });
     const { startedAt, logPath, imageRef } = await cri.containers.get(container).status();
     expect(status).toMatchObject({
       state: "CONTAINER_RUNNING",

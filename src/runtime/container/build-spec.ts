@@ -5,6 +5,7 @@ import type { RuntimeDeps } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
 import type { OciSpec } from "../oci.js";
 import { required } from "../required.js";
+import { containerAnnotations } from "../spec/annotations.js";
 import { containerSpec } from "../spec/container-spec.js";
 import type { Volume } from "../spec/mounts.js";
 import type { ResolvedUser } from "../spec/user.js";
@@ -13,6 +14,7 @@ import { containerState } from "../state/container-record.js";
 import { findById } from "../state/ids.js";
 import type { ImageRecord } from "../state/image-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
+import { askedImage } from "./asked-image.js";
 import { addCdiDevices } from "./cdi-devices.js";
 import { readHostDevices, readMountSources } from "./host-paths.js";
 import { checkMountFeatures } from "./mount-features.js";
@@ -53,7 +55,8 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
     appArmor: await appArmorProfiles(deps, config.linux?.securityContext),
   });
-  return addCdiDevices(deps, config, spec);
+  const container = { name: config.metadata?.name ?? "", image: askedImage(config) };
+  return addCdiDevices(deps, config, { ...spec, annotations: containerAnnotations(sandbox, container) });
 }
 
 /** The init process of the container whose processes this one is to see; it must run in the same pod. */

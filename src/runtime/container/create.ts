@@ -22,6 +22,7 @@ import { findImage, type ImageRecord, imageLock, imageRef } from "../state/image
 import { containerName } from "../state/names.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
+import { askedImage } from "./asked-image.js";
 import { buildSpec } from "./build-spec.js";
 import type { SavedContainer } from "./checkpoint/read.js";
 import { requireSame } from "./checkpoint/require-same.js";
@@ -129,7 +130,7 @@ function newRecord(
     annotations: { ...config.annotations },
     config: toJson(ContainerConfigSchema, config),
     image: {
-      asked: config.image?.userSpecifiedImage || config.image?.image || "",
+      asked: askedImage(config),
       id: imageRef(image),
       ref: image.repoDigests[0] ?? imageRef(image),
       layers: image.layers,

@@ -5,6 +5,7 @@ import { createOciContainer, requireHandler, writeBundle } from "../lifecycle/oc
 import { discardSandbox } from "../lifecycle/release-sandbox.js";
 import type { OciSpec } from "../oci.js";
 import { required } from "../required.js";
+import { podAnnotations } from "../spec/annotations.js";
 import { sandboxSpec } from "../spec/sandbox-spec.js";
 import { appArmorProfiles, seccompProfiles, specHost } from "../spec-inputs.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
@@ -89,7 +90,7 @@ async function makeSandbox(
 }
 
 async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSandboxConfig): Promise<OciSpec> {
-  return sandboxSpec({
+  const spec = sandboxSpec({
     config,
     rootfs: deps.paths.pauseRootfs,
     netns: record.netns,
@@ -99,6 +100,7 @@ async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSand
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
     appArmor: await appArmorProfiles(deps, config.linux?.securityContext),
   });
+  return { ...spec, annotations: podAnnotations(record) };
 }
 
 async function undo(deps: RuntimeDeps, record: SandboxRecord): Promise<void> {

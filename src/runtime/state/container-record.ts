@@ -24,7 +24,7 @@ export interface ContainerRecord {
   /** Its start takes the processes from the checkpoint beside this record. */
   fromCheckpoint?: boolean | undefined;
   image: {
-    /** What people call it: kubelet creates containers by the image's ID, and gives the name besides. */
+    /** What people call it. */
     asked: string;
     /** The image's ID as clients see it. */
     id: string;
