@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Programs that only tests call. They are unpacked from packages of Debian or npm, or built by Go, into .cache/ and
+// Programs that only tests call. They are unpacked from packages of Debian or npm, or built, into .cache/ and
 // run from there, never installed: no service starts, and a machine with Docker keeps its own containerd.
 import { pathToFileURL } from "node:url";
 import { runTask } from "./setup.mjs";
@@ -7,6 +7,7 @@ import { buildBusybox } from "./test-programs/busybox.mjs";
 import { fetchCriu } from "./test-programs/criu.mjs";
 import { fetchEngines } from "./test-programs/engines.mjs";
 import { buildByGo, buildSuite } from "./test-programs/go.mjs";
+import { buildMount } from "./test-programs/mount.mjs";
 import { unpackMissing } from "./test-programs/unpack.mjs";
 
 /** Unpacks and builds what is not there yet; silent when all is there. */
@@ -14,6 +15,7 @@ export function fetchTestPrograms() {
   unpackMissing();
   fetchCriu();
   buildByGo();
+  buildMount();
   fetchEngines();
 }
 

@@ -27,6 +27,12 @@ export const criClientWalkPath = fileURLToPath(
   new URL("../.cache/test-programs/cri-client-walk/v0.37.2/cri-client-walk", import.meta.url),
 );
 
+/** The same, where the machine's own cannot map the owners of files. */
+const newerMountDirectory = fileURLToPath(new URL("../.cache/test-programs/mount/trixie", import.meta.url));
+
+/** For a PATH in which mount can. */
+export const pathToNewerMount = `${newerMountDirectory}:${process.env.PATH}`;
+
 /** Every test that is left out somewhere, with the reason. Nothing else is skipped, and no failure expected. */
 export const leftOut = {
   crictl: !existsSync(crictlPath) && "there is no Go on this machine to build crictl with",
@@ -34,7 +40,16 @@ export const leftOut = {
   criClient: !existsSync(criClientWalkPath) && "there is no Go on this machine to build it with",
   newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
   runsc: !existsSync(runscPath) && "there is no Go on this machine to build gVisor with",
+  idmappedMounts:
+    !mountMapsOwners(
+      spawnSync("mount", ["--version"], { env: { PATH: pathToNewerMount }, encoding: "utf8" }).stdout,
+    ) && "this machine has no mount of util-linux 2.39, and no archive of Debian to build it from",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&
     "criu could not be fetched, or is not up to this machine's kernel: a stand-in writes the images",
 } as const;
+
+function mountMapsOwners(version: string): boolean {
+  const [, major, minor] = /util-linux (\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) * 1000 + Number(minor) >= 2039;
+}

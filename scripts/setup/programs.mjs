@@ -39,6 +39,7 @@ export const runtimeNeeds = [
   { name: "unshare", package: "util-linux", why: "makes network namespaces" },
   { name: "flock", package: "util-linux", why: "keeps a second daemon off the same root" },
   { name: "mount", package: "mount", why: "stacks image layers into a root filesystem" },
+  { name: "getcap", package: "libcap2-bin", why: "keeps the capabilities of files that get new owners" },
   { name: "socat", package: "socat", why: "carries the bytes of a forwarded port" },
   { name: "script", package: "bsdutils", why: "gives a command a terminal" },
   { name: "stty", package: "coreutils", why: "sets the size of a terminal" },

@@ -42,6 +42,9 @@ export function completeContainerConfig(
   // namespace; so the pod's choice is repeated, as kubelet does.
   const chosen = sandbox.linux?.securityContext?.namespaceOptions;
   if (chosen) message.linux.securityContext.namespaceOptions ??= chosen;
+  // Nothing else could be chosen: all of a pod is in one user namespace.
+  const own = message.linux.securityContext.namespaceOptions;
+  if (own && chosen?.usernsOptions) own.usernsOptions ??= chosen.usernsOptions;
   return message;
 }
 

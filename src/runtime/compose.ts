@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 
 import type { ConnectRouter } from "@connectrpc/connect";
 
@@ -141,6 +141,8 @@ function cgroupParent({ state }: RuntimeConfig): string {
 async function makeDirectories(paths: RuntimePaths): Promise<void> {
   const own = [paths.oci, paths.exits, paths.persist, paths.attach, paths.sandboxState, paths.containerState];
   for (const directory of own) await mkdir(directory, { recursive: true, mode: 0o700 });
+  // What is in them is closed, each to all but those whose it is.
+  for (const directory of [paths.sandboxState, paths.containerState]) await chmod(directory, 0o711);
 }
 
 async function openRecords(paths: RuntimePaths) {

@@ -12,8 +12,10 @@ export interface HandlerConfig {
   args: readonly string[];
   /** Where it keeps its state; a directory of the runtime's own below `state` unless given. */
   root?: string | undefined;
-  /** What it can do, as `Status` reports it. */
-  features: { recursiveReadOnlyMounts: boolean; userNamespaces: boolean };
+  /** What it can do, as `Status` reports it. What is not set, the program is asked for (`features`). */
+  features?:
+    | { recursiveReadOnlyMounts?: boolean | undefined; userNamespaces?: boolean | undefined }
+    | undefined;
 }
 
 /** What a runtime is told at its start: docs/runtime-config.md has each key. */
@@ -64,11 +66,7 @@ export const defaultConfig: RuntimeConfig = {
   cniPluginDirs: ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"],
   insecureRegistries: [],
   handlers: {
-    runc: {
-      path: "runc",
-      args: [],
-      features: { recursiveReadOnlyMounts: true, userNamespaces: false },
-    },
+    runc: { path: "runc", args: [] },
   },
   defaultHandler: "runc",
   seccompProfile: "/usr/share/containers/seccomp.json",

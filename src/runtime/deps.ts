@@ -9,7 +9,8 @@ import type { Netns } from "./adapters/netns/netns.js";
 import type { Overlay } from "./adapters/overlay/overlay.js";
 import type { Runc } from "./adapters/runc/runc.js";
 import type { Tmpfs } from "./adapters/tmpfs/tmpfs.js";
-import type { HandlerConfig, RuntimeConfig } from "./config.js";
+import type { RuntimeConfig } from "./config.js";
+import type { HandlerFeatures } from "./handler-features.js";
 import type { LifecycleEvent } from "./lifecycle/events.js";
 import type { Logger } from "./log.js";
 import type { SeccompProfile } from "./oci.js";
@@ -32,7 +33,7 @@ export interface Handler {
   /** Nobody else's containers can be in there. */
   ownsRoot: boolean;
   args: readonly string[];
-  features: HandlerConfig["features"];
+  features(): Promise<HandlerFeatures>;
 }
 
 /** What the life cycle of sandboxes and containers stands on. */

@@ -17,7 +17,7 @@ import { checkPrivileges } from "./privileges.js";
 import { findPrograms } from "./programs.js";
 import { checkHandlersInUse, planReload } from "./reload.js";
 import { listen } from "./server/listen.js";
-import { openWayToSocket, socketGroup } from "./socket-group.js";
+import { socketGroup } from "./socket-group.js";
 
 export type { HandlerConfig, RuntimeConfig } from "./config.js";
 export { defaultConfig } from "./config.js";
@@ -113,7 +113,6 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     undo.add("end the sessions", () => streaming.close());
     await streaming.listen();
     undo.add("let the calls clean up", () => calls.end(cleanUpMs));
-    await openWayToSocket(claimed.config, gid);
     const listening = await listen(path, routes, { gid });
     undo.add("stop serving", () => listening.close());
     undo.add("end the streams of events", () => events.close());

@@ -69,10 +69,16 @@ export interface OciMount {
   type?: string | undefined;
   source?: string | undefined;
   options?: string[] | undefined;
+  /** Whose files are whose in the container. Programs older than 1.1 of the specification pass over it. */
+  uidMappings?: OciIdMapping[] | undefined;
+  gidMappings?: OciIdMapping[] | undefined;
 }
 
 export interface OciLinux {
   namespaces: OciNamespace[];
+  /** Of the user namespace, also of one that is joined. */
+  uidMappings?: OciIdMapping[] | undefined;
+  gidMappings?: OciIdMapping[] | undefined;
   devices?: OciDevice[] | undefined;
   resources?: OciResources | undefined;
   cgroupsPath: string;
@@ -91,6 +97,19 @@ export interface OciIntelRdt {
   closID?: string | undefined;
   l3CacheSchema?: string | undefined;
   memBwSchema?: string | undefined;
+}
+
+/** A range of IDs. */
+export interface OciIdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
+/** A user namespace: one range of users and one of groups, both from the container's 0 on. */
+export interface IdMappings {
+  uids: OciIdMapping;
+  gids: OciIdMapping;
 }
 
 export interface OciNamespace {

@@ -30,6 +30,7 @@ export interface SandboxPaths {
   /** Also the OCI bundle of the pause container. */
   directory: string;
   netns: string;
+  userns: string;
   shm: string;
   resolvConf: string;
   hosts: string;
@@ -72,6 +73,7 @@ export function runtimePaths({ root, state }: { root: string; state: string }): 
       return {
         directory,
         netns: join(directory, "netns"),
+        userns: join(directory, "userns"),
         shm: join(directory, "shm"),
         resolvConf: join(directory, "resolv.conf"),
         hosts: join(directory, "hosts"),

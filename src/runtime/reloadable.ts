@@ -11,6 +11,7 @@ import { createSkopeo } from "./adapters/skopeo/skopeo.js";
 import { settings } from "./config/settings.js";
 import type { RuntimeConfig } from "./config.js";
 import type { Handler, RuntimeDeps } from "./deps.js";
+import { handlerFeatures } from "./handler-features.js";
 import type { ImageDeps } from "./image/image-deps.js";
 import type { RuntimePaths } from "./paths.js";
 import type { Programs } from "./programs.js";
@@ -28,7 +29,7 @@ export async function reloadableParts(
   const { registriesConf, insecureRegistries, signaturePolicy: policy } = config;
   return {
     config,
-    handlers: createHandlers(config, paths, programs),
+    handlers: createHandlers(config, { paths, programs, host }),
     cni: createCni({
       network: network(config, paths),
       pluginDirectories: config.cniPluginDirs,
@@ -60,15 +61,16 @@ async function checkReadable(
 
 function createHandlers(
   config: RuntimeConfig,
-  paths: RuntimePaths,
-  programs: Programs,
+  { paths, programs, host }: { paths: RuntimePaths; programs: Programs; host: HostFacts },
 ): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
-  for (const [name, { args, root: given, features }] of Object.entries(config.handlers)) {
+  for (const [name, { args, root: given, features: told }] of Object.entries(config.handlers)) {
     const path = programs.handlers[name] ?? "";
     const root = given ?? join(paths.oci, name);
     const ownsRoot = given === undefined;
-    const handler = { name, path, root, ownsRoot, args, features, runc: createRunc({ path, root, args }) };
+    const runc = createRunc({ path, root, args });
+    const features = async () => handlerFeatures(await runc.features(), host, told);
+    const handler = { name, path, root, ownsRoot, args, features, runc };
     handlers.set(name, handler);
     if (name === config.defaultHandler) handlers.set("", handler);
   }

@@ -18,7 +18,8 @@ export function newPrivatePath(): string {
  * programs may not be run from it, as on the root file system of a container, a tmpfs is mounted there.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o700 }).catch((cause) => {
+  // Roots of user namespaces pass through to their files.
+  await mkdir(path, { mode: 0o711 }).catch((cause) => {
     throw new CriError(
       "failed_precondition",
       `Cannot make ${path}: set TMPDIR to a directory that can be written`,
@@ -27,7 +28,7 @@ export async function makePrivateDirectory(path: string): Promise<void> {
   });
   if (await bearsContainers(path)) return;
   // What may not be mounted the daemon cannot mount either: it says so.
-  await runTool("mount", ["-t", "tmpfs", "-o", "mode=700", "crikit", path]).catch(() => {});
+  await runTool("mount", ["-t", "tmpfs", "-o", "mode=711", "crikit", path]).catch(() => {});
 }
 
 /** Absent: done. */

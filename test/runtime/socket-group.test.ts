@@ -56,7 +56,7 @@ describe("The socket", () => {
     const closed = createRuntime(config(), { log });
     await closed.listen();
     expect(await canConnect(gid)).toBe(false);
-    expect((await stat(join(directory, "state"))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(directory, "state/s"))).mode & 0o777).toBe(0o600);
     await closed.close();
   });
 

@@ -5,7 +5,9 @@ const packages: Record<string, string> = {
   conmon: "conmon",
   cp: "coreutils",
   crun: "crun",
+  find: "findutils",
   flock: "util-linux",
+  getcap: "libcap2-bin",
   "host-local": "containernetworking-plugins",
   ip: "iproute2",
   iptables: "iptables",
@@ -15,6 +17,7 @@ const packages: Record<string, string> = {
   portmap: "containernetworking-plugins",
   runc: "runc",
   script: "bsdutils",
+  setcap: "libcap2-bin",
   setpriv: "util-linux",
   skopeo: "skopeo",
   socat: "socat",
@@ -24,6 +27,7 @@ const packages: Record<string, string> = {
   umoci: "umoci",
   umount: "mount",
   unshare: "util-linux",
+  xargs: "findutils",
   zstd: "zstd",
 };
 

@@ -16,17 +16,14 @@ export function printConfig({ config, file }: LoadedConfig): string {
 }
 
 function showHandlers(handlers: Readonly<Record<string, HandlerConfig>>): Record<string, unknown> {
-  const shown = Object.entries(handlers).map(([name, { path, args, root, features }]) => [
-    name,
-    {
-      path,
-      args,
-      ...(root !== undefined && { root }),
-      features: {
-        "recursive-read-only-mounts": features.recursiveReadOnlyMounts,
-        "user-namespaces": features.userNamespaces,
-      },
-    },
-  ]);
+  const shown = Object.entries(handlers).map(([name, { path, args, root, features = {} }]) => {
+    const told = {
+      "recursive-read-only-mounts": features.recursiveReadOnlyMounts,
+      "user-namespaces": features.userNamespaces,
+    };
+    const isTold = Object.values(told).some((value) => value !== undefined);
+    const shownRoot = root !== undefined && { root };
+    return [name, { path, args, ...shownRoot, ...(isTold && { features: told }) }];
+  });
   return Object.fromEntries(shown);
 }

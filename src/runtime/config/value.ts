@@ -65,7 +65,7 @@ function readHandler(value: unknown): HandlerConfig {
     throw new ValueError(`"${program}" is neither an absolute path nor a program's name`, ["path"]);
   }
   const told = within(["features"], () => readTable(features, featureKeys));
-  const feature = (key: string) => within(["features", key], () => readBoolean(told[key] ?? false));
+  const feature = (key: string) => within(["features", key], () => readBoolean(told[key]));
   return {
     path: program,
     args: within(["args"], () => readList(args, readText)),
@@ -77,8 +77,8 @@ function readHandler(value: unknown): HandlerConfig {
   };
 }
 
-function readBoolean(value: unknown): boolean {
-  if (typeof value === "boolean") return value;
+function readBoolean(value: unknown): boolean | undefined {
+  if (typeof value === "boolean" || value === undefined) return value;
   throw new ValueError(`must be true or false, not ${describe(value)}`);
 }
 

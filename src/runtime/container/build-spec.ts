@@ -31,7 +31,7 @@ export interface BuildSpecInput {
 /** Brings together what the host, the pod and the image have to say, for the OCI spec. */
 export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promise<OciSpec> {
   const { id, config, sandbox, image, user, volumes } = input;
-  checkMountFeatures(requireHandler(deps, sandbox.handler), config);
+  await checkMountFeatures(requireHandler(deps, sandbox.handler), config);
   const files = deps.paths.sandbox(sandbox.id);
   const { rootfs, imageVolume } = deps.paths.container(id);
   const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
@@ -45,6 +45,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
       hostname: sandbox.hostname,
       files: { ...files, shm: sandbox.hostIpc ? "/dev/shm" : files.shm },
       privileged: sandboxConfig.linux?.securityContext?.privileged ?? false,
+      ids: sandbox.userns,
     },
     targetPid: targetPid(deps, config, sandbox),
     hostDevices: await readHostDevices(config),

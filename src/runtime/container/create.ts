@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-
 import { toJson } from "@bufbuild/protobuf";
 
 import { type Rollback, withRollback } from "../../async/rollback.js";
@@ -27,9 +25,11 @@ import { buildSpec } from "./build-spec.js";
 import type { SavedContainer } from "./checkpoint/read.js";
 import { requireSame } from "./checkpoint/require-same.js";
 import { keepProcesses, restoreChanges, restoreRemovals } from "./checkpoint/restore.js";
-import { chooseImageVolumes, mountImageVolumes } from "./image-volumes.js";
+import { chooseImageVolumes } from "./image-volumes.js";
 import { prepareLogPath } from "./log-path.js";
+import { mountFiles } from "./rootfs.js";
 import { chooseStopSignal } from "./stop-signal.js";
+import { checkUserNamespace } from "./user-namespace.js";
 import { makeVolumes } from "./volumes.js";
 
 /** Makes a container ready to start: its record, its root file system and its OCI bundle. No process yet. */
@@ -69,8 +69,8 @@ export function makeContainers(
       for (const one of wanted) {
         signal?.throwIfAborted();
         const { image, draft } = await draftContainer(deps, one, { sandbox, rollback });
-        const { id, imageVolumes } = draft;
-        made.push({ id, changes: await makeContainer(deps, { ...one, sandbox, image, imageVolumes, id }) });
+        const { id } = draft;
+        made.push({ id, changes: await makeContainer(deps, { ...one, sandbox, image, id, draft }) });
       }
       for (const { id, changes } of made) await deps.containers.update(id, { ...changes, step: undefined });
       return made.map(({ id }) => id);
@@ -82,17 +82,17 @@ export function makeContainers(
 }
 
 /** Writes the record of the container to be made. Its images cannot go before: from now on their layers are in use. */
-function draftContainer(
+async function draftContainer(
   deps: RuntimeDeps,
   { config, field }: Wanted,
   { sandbox, rollback }: { sandbox: SandboxRecord; rollback: Rollback },
 ): Promise<{ image: ImageRecord; draft: ContainerRecord }> {
+  await checkUserNamespace(deps, config, sandbox);
+  const ownerMapping = sandbox.userns && (await deps.overlay.ownerMapping(deps.paths.layers));
   return deps.locks.run(imageLock, async () => {
     const image = requireImage(deps, config, field);
-    const draft = newRecord(config, sandbox, {
-      image,
-      imageVolumes: chooseImageVolumes(deps, { config, field }),
-    });
+    const imageVolumes = chooseImageVolumes(deps, { config, field });
+    const draft = { ...newRecord(config, sandbox, { image, imageVolumes }), ownerMapping };
     deps.containerNames.reserve(draft.name, draft.id);
     rollback.add(`undo the making of container ${draft.id}`, () => undo(deps, draft));
     await deps.containers.put(draft);
@@ -149,17 +149,16 @@ interface Making extends Wanted {
   id: string;
   sandbox: SandboxRecord;
   image: ImageRecord;
-  imageVolumes: ContainerRecord["imageVolumes"];
+  draft: ContainerRecord;
 }
 
 async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial<ContainerRecord>> {
-  const { id, config, sandbox, image, saved, field } = making;
+  const { id, config, sandbox, image, draft, saved, field } = making;
   const { rootfs, upper, recordDirectory, directory: bundle } = deps.paths.container(id);
   const logPath = await prepareLogPath(sandbox.logDirectory, config.logPath);
   if (saved) await restoreChanges(saved, upper);
-  await mountRootfs(deps, { id, layers: image.layers });
+  await mountFiles(deps, draft);
   if (saved) await restoreRemovals(saved, rootfs);
-  await mountImageVolumes(deps, making);
   const user = resolveUser({
     imageUser: image.config.user,
     securityContext: config.linux?.securityContext,
@@ -174,16 +173,6 @@ async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial
   // With the groups that devices have brought.
   const { uid, gid, additionalGids = [] } = spec.process.user;
   return { user: { uid, gid, additionalGids }, logPath, ...(saved && { fromCheckpoint: true }) };
-}
-
-/** Mounts the image's layers with the container's own on top. */
-export async function mountRootfs(
-  deps: RuntimeDeps,
-  { id, layers }: { id: string; layers: string[] },
-): Promise<void> {
-  const { rootfs, upper, work } = deps.paths.container(id);
-  await mkdir(rootfs, { recursive: true, mode: 0o700 });
-  await deps.overlay.mount({ store: deps.paths.layers, layers, upper, work, target: rootfs });
 }
 
 async function undo(deps: RuntimeDeps, { id, name }: ContainerRecord): Promise<void> {

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 
 import { CriError, NotFoundError } from "../../errors.js";
 import type { ContainerConfig } from "../../proto.js";
+import type { Owners } from "../adapters/overlay/overlay.js";
 import { resolveInside } from "../adapters/rootfs/read-inside.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
@@ -27,11 +28,12 @@ export function chooseImageVolumes(
 export async function mountImageVolumes(
   deps: RuntimeDeps,
   { id, imageVolumes = [] }: Pick<ContainerRecord, "id" | "imageVolumes">,
+  owners: Owners | undefined,
 ): Promise<void> {
   for (const { mount, layers } of imageVolumes) {
     const target = deps.paths.container(id).imageVolume(mount);
     if (await deps.overlay.isMounted(target)) continue;
-    await deps.overlay.mountReadOnly({ store: deps.paths.layers, layers, target });
+    await deps.overlay.mountReadOnly({ store: deps.paths.layers, layers, target, owners });
   }
 }
 

@@ -16,10 +16,9 @@ import { requireById } from "../state/ids.js";
 import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { processImages } from "./checkpoint/restore.js";
-import { mountRootfs } from "./create.js";
-import { mountImageVolumes } from "./image-volumes.js";
 import { limitBundle } from "./limit-bundle.js";
 import { monitorLog } from "./monitor-log.js";
+import { mountFiles } from "./rootfs.js";
 
 /**
  * Starts the container's command. One that cannot be started leaves the container ended, with exit code 128
@@ -68,11 +67,10 @@ interface Starting {
 async function start(deps: RuntimeDeps, record: ContainerRecord, { sandbox, criu }: Starting): Promise<void> {
   const { id, name, cgroupParent } = record;
   const { handler } = sandbox;
-  const { directory: bundle, rootfs, recordDirectory } = deps.paths.container(id);
+  const { directory: bundle, recordDirectory } = deps.paths.container(id);
   const images = processImages(recordDirectory);
   const { tty, stdin, stdinOnce } = fromJson(ContainerConfigSchema, record.config);
-  if (!(await deps.overlay.isMounted(rootfs))) await mountRootfs(deps, { id, layers: record.image.layers });
-  await mountImageVolumes(deps, record);
+  await mountFiles(deps, record);
   const { runc } = requireHandler(deps, handler);
   if (record.resources !== undefined) await limitBundle(deps, runc, { record, bundle });
   const { init, monitor } = await createOrRestore(deps, {

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir } from "node:fs/promises";
 
 import { CriError } from "../../errors.js";
 import { resolveInside } from "../adapters/rootfs/read-inside.js";
@@ -6,6 +6,7 @@ import { runCommand } from "../adapters/run-command.js";
 import type { RuntimeDeps } from "../deps.js";
 import type { Volume } from "../spec/mounts.js";
 import type { ImageConfig } from "../state/image-record.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
 
 /**
  * Makes a directory of the container's own for each volume that its image declares, with what the image has there.
@@ -13,7 +14,7 @@ import type { ImageConfig } from "../state/image-record.js";
  */
 export async function makeVolumes(
   deps: RuntimeDeps,
-  { id, image }: { id: string; image: { config: ImageConfig } },
+  { id, image, sandbox }: { id: string; image: { config: ImageConfig }; sandbox: SandboxRecord },
 ): Promise<Volume[]> {
   const { rootfs, volume } = deps.paths.container(id);
   const volumes: Volume[] = [];
@@ -21,6 +22,7 @@ export async function makeVolumes(
     const hostPath = volume(index);
     await mkdir(hostPath, { recursive: true });
     await chmod(hostPath, 0o755);
+    await chown(hostPath, sandbox.userns?.uids.hostID ?? 0, sandbox.userns?.gids.hostID ?? 0);
     const content = await resolveInside(rootfs, containerPath);
     if (content !== undefined) await copyDirectory(content, hostPath, containerPath);
     volumes.push({ containerPath, hostPath });

@@ -45,7 +45,8 @@ export function stopSandboxParts(deps: LifecycleDeps, record: SandboxRecord): Pr
 }
 
 function addStopSteps(deps: LifecycleDeps, record: SandboxRecord, undo: Rollback): void {
-  const { id, netns, metadata, portMappings } = record;
+  const { id, netns, userns, metadata, portMappings } = record;
+  if (userns) undo.add("remove the user namespace", () => deps.netns.remove(deps.paths.sandbox(id).userns));
   if (netns !== undefined) {
     undo.add("remove the network namespace", () => deps.netns.remove(netns));
     undo.add("leave the network", () => deps.cni.remove({ id, netns, pod: metadata, portMappings }));

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 
 import { type StatusRequest, type StatusResponse, StatusResponseSchema } from "../../proto.js";
-import type { RuntimeDeps } from "../deps.js";
+import type { Handler, RuntimeDeps } from "../deps.js";
 
 /** Whether pods can be run, what each handler can do, and with `verbose` the configuration. */
 export async function status(deps: RuntimeDeps, request: StatusRequest): Promise<StatusResponse> {
@@ -18,14 +18,21 @@ export async function status(deps: RuntimeDeps, request: StatusRequest): Promise
         },
       ],
     },
-    runtimeHandlers: [...deps.handlers].map(([name, { features }]) => ({ name, features })),
+    runtimeHandlers: await Promise.all([...deps.handlers].map(describeHandler)),
     features: { supplementalGroupsPolicy: true, mountOptions: true },
-    ...(request.verbose && { info: { config: JSON.stringify(shownConfig(deps)) } }),
+    ...(request.verbose && { info: { config: JSON.stringify(await shownConfig(deps)) } }),
   });
 }
 
+/** Kubelet asks for a user namespace only together with mapped volumes: a handler that lacks these has neither. */
+async function describeHandler([name, handler]: [string, Handler]) {
+  const { recursiveReadOnlyMounts, userNamespaces, idmappedVolumes } = await handler.features();
+  return { name, features: { recursiveReadOnlyMounts, userNamespaces: userNamespaces && idmappedVolumes } };
+}
+
 /** Tools look for `stateDir`, as containerd's configuration spells it. */
-function shownConfig({ config, host, cgroups }: RuntimeDeps): Record<string, unknown> {
+async function shownConfig({ config, host, cgroups, overlay, paths }: RuntimeDeps): Promise<object> {
   const { root, state, ...rest } = config;
-  return { rootDir: root, stateDir: state, ...rest, cgroupVersion: cgroups.version, host };
+  const ownerMapping = await overlay.ownerMapping(paths.layers);
+  return { rootDir: root, stateDir: state, ...rest, cgroupVersion: cgroups.version, ownerMapping, host };
 }

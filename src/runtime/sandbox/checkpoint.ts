@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { CriError } from "../../errors.js";
 import type { CheckpointPodRequest } from "../../proto.js";
 import { requireCriu } from "../adapters/criu/criu.js";
-import { requireRunning, whileFrozen } from "../container/checkpoint/frozen.js";
+import { requireCheckpointable, whileFrozen } from "../container/checkpoint/frozen.js";
 import { writeCheckpoint } from "../container/checkpoint/write.js";
 import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { required } from "../required.js";
@@ -69,7 +69,7 @@ function chosen(deps: RuntimeDeps, sandboxId: string, ids: readonly string[]): C
     throw invalid(`container_ids[${index}]`, `is ${id}, which is no container of sandbox ${sandboxId}`);
   });
   if (new Set(records).size < records.length) throw invalid("container_ids", "names a container twice");
-  for (const record of records) requireRunning(record);
+  for (const record of records) requireCheckpointable(record);
   return records;
 }
 

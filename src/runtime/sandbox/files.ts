@@ -1,7 +1,8 @@
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, writeFile } from "node:fs/promises";
 
 import type { PodSandboxConfig } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
+import type { IdMappings } from "../oci.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { hostResolvConf, requestedResolvConf } from "./resolv-conf.js";
 
@@ -18,13 +19,14 @@ export async function makeSandboxFiles(deps: RuntimeDeps, input: SandboxFilesInp
   const { record, config, ips } = input;
   const paths = deps.paths.sandbox(record.id);
   const ownNetwork = record.netns !== undefined;
+  const { userns } = record;
   const dns = requestedResolvConf(config.dnsConfig) ?? (await hostResolvConf({ ownNetwork }));
   const hosts = ownNetwork ? podHosts(ips, record.hostname) : await hostHosts();
   await Promise.all([
-    write(paths.hostname, `${record.hostname}\n`),
-    write(paths.resolvConf, dns),
-    write(paths.hosts, hosts),
-    record.hostIpc ? undefined : deps.tmpfs.mount(paths.shm, { sizeBytes: shmSizeBytes }),
+    write(paths.hostname, `${record.hostname}\n`, userns),
+    write(paths.resolvConf, dns, userns),
+    write(paths.hosts, hosts, userns),
+    record.hostIpc ? undefined : deps.tmpfs.mount(paths.shm, { sizeBytes: shmSizeBytes, ...rootOf(userns) }),
   ]);
 }
 
@@ -38,8 +40,15 @@ function hostHosts(): Promise<string> {
   return readFile("/etc/hosts", "utf8").catch(() => "");
 }
 
-/** For every user in the pod to read, whatever the daemon's umask. */
-async function write(path: string, content: string): Promise<void> {
+/** For every user in the pod to read, whatever the daemon's umask, and for its root to write. */
+async function write(path: string, content: string, userns: IdMappings | undefined): Promise<void> {
+  const { uid, gid } = rootOf(userns);
   await writeFile(path, content);
+  await chown(path, uid, gid);
   await chmod(path, 0o644);
+}
+
+/** Who the pod's root is on the node. */
+function rootOf(userns: IdMappings | undefined): { uid: number; gid: number } {
+  return { uid: userns?.uids.hostID ?? 0, gid: userns?.gids.hostID ?? 0 };
 }

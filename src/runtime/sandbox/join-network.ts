@@ -15,10 +15,11 @@ export function attachmentOf(record: SandboxRecord, config: PodSandboxConfig): A
 
 /** Makes the pod's network namespace and joins it to the network. Gives the addresses, the primary one first. */
 export async function joinNetwork(
-  { netns, cni }: Pick<RuntimeDeps, "netns" | "cni">,
+  { netns, cni, paths }: Pick<RuntimeDeps, "netns" | "cni" | "paths">,
+  { id, userns }: SandboxRecord,
   attachment: Attachment,
   options: UseCaseOptions,
 ): Promise<string[]> {
-  await netns.create(attachment.netns);
+  await netns.create(attachment.netns, userns && { path: paths.sandbox(id).userns, ids: userns });
   return (await cni.add(attachment, options)).ips;
 }

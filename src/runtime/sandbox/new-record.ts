@@ -3,6 +3,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { NamespaceMode, type PodSandboxConfig, PodSandboxConfigSchema } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { required } from "../required.js";
+import { podUserNamespace } from "../spec/user-namespace.js";
 import { newId } from "../state/ids.js";
 import { sandboxName } from "../state/names.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
@@ -38,6 +39,7 @@ export function newSandboxRecord(
     // CRI lets only pods on the node's network go without a hostname; be kind to the others.
     hostname: hostNetwork ? deps.host.hostname : config.hostname || metadata.name.slice(0, 63),
     ...(!hostNetwork && { netns: deps.paths.sandbox(id).netns }),
+    userns: podUserNamespace(namespaces),
     portMappings: hostNetwork ? [] : recordedPortMappings(config.portMappings),
     ips: [],
     hostIpc: namespaces?.ipc === NamespaceMode.NODE,

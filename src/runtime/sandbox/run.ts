@@ -4,6 +4,7 @@ import type { Handler, RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { createOciContainer, requireHandler, writeBundle } from "../lifecycle/oci-container.js";
 import { discardSandbox } from "../lifecycle/release-sandbox.js";
 import type { OciSpec } from "../oci.js";
+import { openToUsers } from "../open-to-users.js";
 import { required } from "../required.js";
 import { podAnnotations } from "../spec/annotations.js";
 import { sandboxSpec } from "../spec/sandbox-spec.js";
@@ -13,6 +14,7 @@ import { makeSandboxFiles } from "./files.js";
 import { recordWithHostPorts } from "./host-ports.js";
 import { attachmentOf, joinNetwork } from "./join-network.js";
 import { newSandboxRecord } from "./new-record.js";
+import { checkServesUserNamespaces } from "./user-namespace.js";
 
 /** Makes a pod: its network, its shared files, and the pause process that holds its namespaces. */
 export async function runPodSandbox(
@@ -38,6 +40,7 @@ export async function makePod(
 ): Promise<string> {
   // By its own name, also when none was asked for: the default handler may be another one tomorrow.
   const record = newSandboxRecord(deps, config, handler.name);
+  if (record.userns) await checkServesUserNamespaces(deps, handler);
   const { id, name } = record;
   deps.sandboxNames.reserve(name, id);
   return deps.locks.run(id, async () => {
@@ -80,7 +83,8 @@ async function makeSandbox(
   const attachment = attachmentOf(record, config);
   const spec = await specFor(deps, record, config);
   await writeBundle(deps, container, spec);
-  const ips = attachment ? await joinNetwork(deps, attachment, { signal }) : [];
+  if (record.userns) await openToUsers(container.bundle, record.userns);
+  const ips = attachment ? await joinNetwork(deps, record, attachment, { signal }) : [];
   signal?.throwIfAborted();
   await makeSandboxFiles(deps, { record, config, ips });
   const { init, monitor } = await createOciContainer(deps, container);
@@ -94,6 +98,7 @@ async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSand
     config,
     rootfs: deps.paths.pauseRootfs,
     netns: record.netns,
+    userns: record.userns && { path: deps.paths.sandbox(record.id).userns, ids: record.userns },
     hostname: record.hostname,
     cgroupsPath: deps.cgroups.containerPath(record.cgroupParent, record.id),
     host: specHost(deps),

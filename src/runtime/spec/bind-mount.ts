@@ -5,6 +5,7 @@ import { type Mount, MountPropagation } from "../../proto.js";
 import type { OciMount } from "../oci.js";
 import { checkImageVolume } from "./image-volume.js";
 import { invalid } from "./invalid.js";
+import { volumeMappings } from "./user-namespace.js";
 
 /** What a path of the host is, as far as mounting it into a container depends on it. */
 export interface MountSource {
@@ -26,9 +27,6 @@ export function bindMount(mount: Mount, index: number, sources: MountSources): O
   const destination = posix.resolve("/", mount.containerPath);
   if (destination === "/") throw invalid(`${field}.container_path`, "is empty or the root itself");
   checkOrigin(mount, field);
-  if (mount.uidMappings.length > 0 || mount.gidMappings.length > 0) {
-    throw invalid(field, "has ID mappings, and this runtime does not serve user namespaces");
-  }
   const bad = mount.mountOptions.find((option) => !allowedOptions.test(option));
   if (bad !== undefined) {
     throw invalid(
@@ -43,6 +41,8 @@ export function bindMount(mount: Mount, index: number, sources: MountSources): O
     type: "bind",
     source: source.path,
     options: ["rbind", propagation(mount, field, source), readWrite, ...mount.mountOptions],
+    // An image's layers are mounted with the owners that the pod knows.
+    ...(!mount.image && volumeMappings(mount, field)),
   };
 }
 

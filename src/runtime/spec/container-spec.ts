@@ -1,5 +1,5 @@
 import type { ContainerConfig } from "../../proto.js";
-import type { OciSpec, OciUser } from "../oci.js";
+import type { IdMappings, OciSpec, OciUser } from "../oci.js";
 import { type AppArmorProfiles, chooseAppArmor } from "./apparmor.js";
 import { type MountSources, rootfsPropagation } from "./bind-mount.js";
 import { containerCapabilities } from "./capabilities.js";
@@ -14,6 +14,7 @@ import { checkResources, containerOomScoreAdj, ociResources } from "./resources.
 import { ociVersion } from "./sandbox-spec.js";
 import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
 import { checkSelinux } from "./selinux.js";
+import { checkMapped, ociMappings } from "./user-namespace.js";
 
 export interface ContainerSpecInput {
   config: ContainerConfig;
@@ -27,6 +28,8 @@ export interface ContainerSpecInput {
     files: SandboxFiles;
     /** Whether the pod was made for privileged containers. */
     privileged: boolean;
+    /** Of the pod's user namespace, if it has one. */
+    ids: IdMappings | undefined;
   };
   /** The init process of the container that pid mode TARGET names; undefined when there is none that runs. */
   targetPid: number | undefined;
@@ -60,7 +63,11 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
   const seccomp = chooseSeccomp(security, input.profiles, { capabilities: granted, host });
   const apparmorProfile = chooseAppArmor(security, input.appArmor);
   const propagation = rootfsPropagation(config.mounts);
-  const { devices, rules } = containerDevices(config, input.hostDevices);
+  const {
+    devices,
+    rules,
+    mounts: nodes,
+  } = containerDevices(config, input.hostDevices, sandbox.ids !== undefined);
   return {
     ociVersion,
     process: {
@@ -76,14 +83,18 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
       ...(apparmorProfile !== undefined && { apparmorProfile }),
     },
     root: { path: input.rootfs, readonly: readonlyRootfs },
-    mounts: containerMounts({
-      mounts: config.mounts,
-      volumes: input.volumes,
-      sources: input.mountSources,
-      files: sandbox.files,
-      privileged,
-      readonlyRootfs,
-    }),
+    mounts: [
+      ...containerMounts({
+        mounts: config.mounts,
+        volumes: input.volumes,
+        sources: input.mountSources,
+        files: sandbox.files,
+        privileged,
+        readonlyRootfs,
+        ids: sandbox.ids,
+      }),
+      ...nodes,
+    ],
     linux: {
       namespaces: containerNamespaces({
         options: security?.namespaceOptions,
@@ -91,7 +102,9 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
         targetPid: input.targetPid,
         cgroupVersion: host.cgroupVersion,
         privileged,
+        ownUsers: sandbox.ids !== undefined,
       }),
+      ...ociMappings(sandbox.ids),
       devices,
       resources: { ...ociResources(config.linux?.resources, host), devices: rules },
       cgroupsPath: input.cgroupsPath,
@@ -103,9 +116,10 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
 }
 
 /** Refuses, before anything is made, what can be seen to be wrong from the request alone. */
-function checkContainer({ config, sandbox, host }: ContainerSpecInput): void {
+function checkContainer({ config, sandbox, user, host }: ContainerSpecInput): void {
   const security = config.linux?.securityContext;
   checkNamespaceOptions(security?.namespaceOptions, "container");
+  checkMapped(user, sandbox.ids);
   checkSelinux(security, host);
   checkResources(config.linux?.resources, "config.linux.resources");
   if (security?.privileged && !sandbox.privileged) {

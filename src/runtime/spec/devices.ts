@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 import type { ContainerConfig, Device } from "../../proto.js";
-import type { OciDevice, OciDeviceRule } from "../oci.js";
+import type { OciDevice, OciDeviceRule, OciMount } from "../oci.js";
 import { invalid } from "./invalid.js";
 
 /**
@@ -13,6 +13,8 @@ export type HostDevices = ReadonlyMap<string, readonly OciDevice[]>;
 /** A device node that a container gets, and what it may do with it. */
 interface GrantedDevice {
   device: OciDevice;
+  /** The node on the host. */
+  source: string;
   /** Of `r`, `w` and `m`. */
   access: string;
 }
@@ -33,7 +35,8 @@ export function devicePaths(config: ContainerConfig): string[] {
 export function containerDevices(
   config: ContainerConfig,
   host: HostDevices,
-): { devices: OciDevice[]; rules: OciDeviceRule[] } {
+  ownUsers = false,
+): { devices: OciDevice[]; rules: OciDeviceRule[]; mounts: OciMount[] } {
   const privileged = config.linux?.securityContext?.privileged ?? false;
   const asked = config.devices.flatMap((device, index) => grant(device, index, host));
   const all = privileged ? (host.get("/dev") ?? []) : [];
@@ -41,8 +44,12 @@ export function containerDevices(
   const devices = new Map(
     [...all, ...asked.map(({ device }) => device)].map((device) => [device.path, device]),
   );
+  // Nobody makes nodes in a user namespace. The OCI runtime takes those of the host, by the paths in the container.
+  const moved = ownUsers ? asked.filter(({ device, source }) => device.path !== source) : [];
+  for (const { device } of moved) devices.delete(device.path);
   return {
     devices: [...devices.values()],
+    mounts: moved.map(nodeMount),
     rules: privileged ? [everything] : [nothing, ...asked.map(rule)],
   };
 }
@@ -63,7 +70,13 @@ function grant(device: Device, index: number, host: HostDevices): GrantedDevice[
   }
   const target = posix.resolve("/", device.containerPath || device.hostPath);
   const inContainer = (path: string) => posix.join(target, posix.relative(device.hostPath, path));
-  return found.map((node) => ({ device: { ...node, path: inContainer(node.path) }, access }));
+  return found.map((node) => {
+    return { device: { ...node, path: inContainer(node.path) }, source: node.path, access };
+  });
+}
+
+function nodeMount({ device, source }: GrantedDevice): OciMount {
+  return { destination: device.path, type: "bind", source, options: ["bind", "nosuid", "noexec"] };
 }
 
 function rule({ device, access }: GrantedDevice): OciDeviceRule {

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 import type { Mount } from "../../proto.js";
-import type { OciMount } from "../oci.js";
+import type { IdMappings, OciMount } from "../oci.js";
 import { bindMount, type MountSources } from "./bind-mount.js";
 
 /** Files and directories of the pod that each of its containers sees. */
@@ -15,29 +15,39 @@ export interface SandboxFiles {
 
 const hardened = ["nosuid", "noexec", "nodev"];
 
-const standard: readonly OciMount[] = [
-  { destination: "/proc", type: "proc", source: "proc", options: hardened },
-  {
-    destination: "/dev",
-    type: "tmpfs",
-    source: "tmpfs",
-    options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
-  },
-  {
-    destination: "/dev/pts",
-    type: "devpts",
-    source: "devpts",
-    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
-  },
-  { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: hardened },
-];
+/** The group of terminals. */
+const tty = 5;
+
+function standard(ids: IdMappings | undefined): OciMount[] {
+  const hasTty = !ids || ids.gids.size > tty;
+  const terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"];
+  return [
+    { destination: "/proc", type: "proc", source: "proc", options: hardened },
+    {
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+    },
+    {
+      destination: "/dev/pts",
+      type: "devpts",
+      source: "devpts",
+      options: hasTty ? [...terminals, `gid=${tty}`] : terminals,
+    },
+    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: hardened },
+  ];
+}
 
 /**
  * What the pause process sees. The kernel has one /sys for each network namespace, and whoever mounts it first
  * makes it read-only for all: so it is writable here when a privileged container may follow.
  */
-export function sandboxMounts({ privileged }: { privileged: boolean }): OciMount[] {
-  return [...standard, kernelMount("/sys", "sysfs", privileged ? "rw" : "ro")];
+export function sandboxMounts({
+  privileged,
+  ids,
+}: Pick<ContainerMountInput, "privileged" | "ids">): OciMount[] {
+  return [...standard(ids), kernelMount("/sys", "sysfs", privileged ? "rw" : "ro")];
 }
 
 /** A directory of the container's own, at a path that its image declares as a volume. */
@@ -53,6 +63,8 @@ export interface ContainerMountInput {
   files: SandboxFiles;
   privileged: boolean;
   readonlyRootfs: boolean;
+  /** Of the pod's user namespace, if it has one. */
+  ids: IdMappings | undefined;
 }
 
 /**
@@ -64,16 +76,16 @@ export function containerMounts(input: ContainerMountInput): OciMount[] {
   const { files, privileged } = input;
   const theirs = input.mounts.map((mount, index) => bindMount(mount, index, input.sources));
   const kernel = [
-    ...standard,
+    ...standard(input.ids),
     kernelMount("/sys", "sysfs", privileged ? "rw" : "ro"),
     kernelMount("/sys/fs/cgroup", "cgroup", privileged ? "rw" : "ro"),
-    bind("/dev/shm", files.shm, "rw", hardened),
+    podFile("/dev/shm", files.shm, "rw"),
   ];
   const access = input.readonlyRootfs ? "ro" : "rw";
   const ofPod = [
-    bind("/etc/resolv.conf", files.resolvConf, access),
-    bind("/etc/hosts", files.hosts, access),
-    bind("/etc/hostname", files.hostname, access),
+    podFile("/etc/resolv.conf", files.resolvConf, access),
+    podFile("/etc/hosts", files.hosts, access),
+    podFile("/etc/hostname", files.hostname, access),
   ];
   const covered = ({ destination }: OciMount) => theirs.some((mount) => contains(mount, destination));
   const ofImage = input.volumes.map(volumeMount).filter(({ destination }) => destination !== "/");
@@ -108,6 +120,11 @@ function contains({ destination }: OciMount, path: string): boolean {
 
 function kernelMount(destination: string, type: string, access: "ro" | "rw"): OciMount {
   return { destination, type, source: type, options: [...hardened, "relatime", access] };
+}
+
+/** With all that the file system of the state directory may be mounted with: no user namespace may lift it. */
+function podFile(destination: string, source: string, access: "ro" | "rw"): OciMount {
+  return bind(destination, source, access, hardened);
 }
 
 function bind(destination: string, source: string, access: "ro" | "rw", flags: string[] = []): OciMount {

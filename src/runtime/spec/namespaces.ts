@@ -19,12 +19,6 @@ export function checkNamespaceOptions(
   if (of === "sandbox" && options.pid === NamespaceMode.TARGET) {
     throw invalid(`${field}.pid`, "is TARGET, which is for containers only");
   }
-  if (options.usernsOptions && options.usernsOptions.mode !== NamespaceMode.NODE) {
-    throw invalid(
-      `${field}.userns_options`,
-      "asks for a user namespace, which this runtime does not serve: leave it out or set mode NODE",
-    );
-  }
 }
 
 /**
@@ -33,9 +27,9 @@ export function checkNamespaceOptions(
  */
 export function sandboxNamespaces(
   options: NamespaceOption | undefined,
-  netns: string | undefined,
+  { netns, userns }: { netns: string | undefined; userns: string | undefined },
 ): OciNamespace[] {
-  const namespaces: OciNamespace[] = [{ type: "mount" }];
+  const namespaces: OciNamespace[] = [...userNamespace(userns), { type: "mount" }];
   if (netns !== undefined) namespaces.push({ type: "network", path: netns }, { type: "uts" });
   if (options?.ipc !== NamespaceMode.NODE) namespaces.push({ type: "ipc" });
   if (options?.pid !== NamespaceMode.NODE) namespaces.push({ type: "pid" });
@@ -50,12 +44,15 @@ export interface ContainerNamespaceInput {
   targetPid: number | undefined;
   cgroupVersion: 1 | 2;
   privileged: boolean;
+  /** Whether the pod has a user namespace. */
+  ownUsers: boolean;
 }
 
 /** The namespaces of a container: the pod's, but for its mounts and, as asked, its processes. */
 export function containerNamespaces(input: ContainerNamespaceInput): OciNamespace[] {
   const ofPod = `/proc/${input.sandboxPid}/ns`;
   const namespaces: OciNamespace[] = [
+    ...userNamespace(input.ownUsers ? `${ofPod}/user` : undefined),
     { type: "mount" },
     { type: "network", path: `${ofPod}/net` },
     { type: "ipc", path: `${ofPod}/ipc` },
@@ -65,6 +62,11 @@ export function containerNamespaces(input: ContainerNamespaceInput): OciNamespac
   // With version 1 it would only hide from the container which group it is in.
   if (input.cgroupVersion === 2 && !input.privileged) namespaces.push({ type: "cgroup" });
   return namespaces;
+}
+
+/** First: the others that are made belong to it. */
+function userNamespace(path: string | undefined): OciNamespace[] {
+  return path === undefined ? [] : [{ type: "user", path }];
 }
 
 function pidNamespace({ options, targetPid }: ContainerNamespaceInput, ofPod: string): OciNamespace[] {

@@ -1,5 +1,5 @@
 import type { LinuxSandboxSecurityContext, PodSandboxConfig } from "../../proto.js";
-import type { OciSpec, OciUser } from "../oci.js";
+import type { IdMappings, OciIdMapping, OciSpec, OciUser } from "../oci.js";
 import { type AppArmorProfiles, chooseAppArmor } from "./apparmor.js";
 import { noCapabilities } from "./capabilities.js";
 import { noDevices } from "./devices.js";
@@ -14,6 +14,7 @@ import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
 import { checkSelinux } from "./selinux.js";
 import { podSysctls } from "./sysctls.js";
 import { checkUserFields } from "./user-fields.js";
+import { checkMapped, ociMappings } from "./user-namespace.js";
 
 export interface SandboxSpecInput {
   config: PodSandboxConfig;
@@ -21,6 +22,8 @@ export interface SandboxSpecInput {
   rootfs: string;
   /** The file that the pod's network namespace is pinned to; undefined when it uses the node's. */
   netns: string | undefined;
+  /** The file that the pod's user namespace is pinned to, and its IDs; undefined when it has none. */
+  userns: { path: string; ids: IdMappings } | undefined;
   /** Unused when the pod uses the node's network, and with it the node's name. */
   hostname: string;
   cgroupsPath: string;
@@ -44,7 +47,7 @@ const hostnameLength = 64;
  * naming the field that cannot be carried out, and `failed_precondition` for what only this host lacks.
  */
 export function sandboxSpec(input: SandboxSpecInput): OciSpec {
-  const { config, netns, host } = input;
+  const { config, netns, userns, host } = input;
   const security = config.linux?.securityContext;
   const options = security?.namespaceOptions;
   checkNamespaceOptions(options, "sandbox");
@@ -60,7 +63,7 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
     // Without an own UTS namespace this would rename the node.
     ...(netns !== undefined && { hostname: input.hostname }),
     process: {
-      user: sandboxUser(security),
+      user: sandboxUser(security, userns?.ids),
       args: ["/catatonit", "-P"],
       env: ["PATH=/"],
       cwd: "/",
@@ -71,9 +74,10 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
       ...(apparmorProfile !== undefined && { apparmorProfile }),
     },
     root: { path: input.rootfs, readonly: true },
-    mounts: sandboxMounts({ privileged: security?.privileged ?? false }),
+    mounts: sandboxMounts({ privileged: security?.privileged ?? false, ids: userns?.ids }),
     linux: {
-      namespaces: sandboxNamespaces(options, netns),
+      namespaces: sandboxNamespaces(options, { netns, userns: userns?.path }),
+      ...ociMappings(userns?.ids),
       // The least share of the processor there is: it sleeps all its life.
       resources: { cpu: { shares: 2 }, devices: [...noDevices] },
       cgroupsPath: input.cgroupsPath,
@@ -84,13 +88,21 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
   };
 }
 
-function sandboxUser(security: LinuxSandboxSecurityContext | undefined): OciUser {
-  if (!security) return { uid: pauseUser, gid: pauseUser };
-  checkUserFields(security);
-  const uid = Number(security.runAsUser?.value ?? pauseUser);
-  const gid = Number(security.runAsGroup?.value ?? pauseUser);
-  const additionalGids = security.supplementalGroups.map((group) => Number(group));
+function sandboxUser(
+  security: LinuxSandboxSecurityContext | undefined,
+  ids: IdMappings | undefined,
+): OciUser {
+  if (security) checkUserFields(security);
+  const uid = Number(security?.runAsUser?.value ?? lastOf(ids?.uids));
+  const gid = Number(security?.runAsGroup?.value ?? lastOf(ids?.gids));
+  const additionalGids = security?.supplementalGroups.map((group) => Number(group)) ?? [];
+  checkMapped({ uid, gid, additionalGids }, ids);
   return { uid, gid, ...(additionalGids.length > 0 && { additionalGids }) };
+}
+
+/** Nobody in particular, out of a range that may be short. */
+function lastOf({ size }: Pick<OciIdMapping, "size"> = { size: pauseUser + 1 }): number {
+  return Math.min(pauseUser, size - 1);
 }
 
 function checkHostname(hostname: string): void {

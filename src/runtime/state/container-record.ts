@@ -34,6 +34,8 @@ export interface ContainerRecord {
   };
   /** Images whose files it has mounted. */
   imageVolumes?: ImageVolume[] | undefined;
+  /** How its files come to belong to the users of its user namespace; undefined without one. */
+  ownerMapping?: "idmapped" | "shifted" | undefined;
   user: { uid: number; gid: number; additionalGids: number[] };
   /** File of the output; undefined when the output is dropped. */
   logPath?: string | undefined;

@@ -1,5 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
+import type { IdMappings } from "../oci.js";
 import type { Timestamp } from "./time.js";
 
 /** A process that cannot be mistaken for a later one with the same pid. */
@@ -36,6 +37,8 @@ export interface SandboxRecord {
   hostname: string;
   /** File of the network namespace; undefined with the node's network. */
   netns?: string | undefined;
+  /** The IDs of its user namespace; undefined with the node's. */
+  userns?: IdMappings | undefined;
   portMappings: RecordedPortMapping[];
   /** The primary address first; empty with the node's network and after the stop. */
   ips: string[];

@@ -20,7 +20,7 @@ export function nodeRpcs({ events }: FakeDeps, directory: string) {
           { type: "NetworkReady", status: true },
         ],
       },
-      runtimeHandlers: [{ name: "" }],
+      runtimeHandlers: [{ name: "", features: { recursiveReadOnlyMounts: true, userNamespaces: true } }],
       ...(verbose && { info: { config: JSON.stringify({ stateDir: directory }) } }),
     }),
     runtimeConfig: () => ({ linux: { cgroupDriver: CgroupDriver.CGROUPFS } }),

@@ -38,7 +38,7 @@ describe("A configuration file", () => {
     expect((await load(text)).config).toEqual(resolveConfig());
   });
 
-  it("names several handlers, whose features are off unless told", async () => {
+  it("names several handlers, whose features are the programs' own unless told", async () => {
     const { config } = await load(`
 default-handler: crun
 handlers:
@@ -53,13 +53,13 @@ handlers:
       crun: {
         path: "/usr/bin/crun",
         args: [],
-        features: { recursiveReadOnlyMounts: true, userNamespaces: false },
+        features: { recursiveReadOnlyMounts: true, userNamespaces: undefined },
       },
       runsc: {
         path: "runsc",
         args: ["--platform=systrap"],
         root: "/run/runsc",
-        features: { recursiveReadOnlyMounts: false, userNamespaces: false },
+        features: { recursiveReadOnlyMounts: undefined, userNamespaces: undefined },
       },
     });
   });

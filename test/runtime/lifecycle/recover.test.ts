@@ -147,7 +147,7 @@ describe("a directory that cannot be removed", () => {
     const config = containerConfig(["sleep", "1000"]);
     const id = await createContainer(test, pod, config);
     const directory = join(test.directory, "root/containers", id);
-    await createTmpfs().mount(join(directory, "busy"), { sizeBytes: 4096 });
+    await createTmpfs().mount(join(directory, "busy"), { sizeBytes: 4096, uid: 0, gid: 0 });
     await expect(test.runtime.removeContainer({ containerId: id })).rejects.toThrow("EBUSY");
     await createContainer(test, pod, config);
     await test.restart();

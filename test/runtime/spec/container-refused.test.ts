@@ -21,13 +21,6 @@ const refused: { what: string; config: ContainerConfig; field: string }[] = [
     field: "config.linux.security_context.privileged",
   },
   {
-    what: "a user namespace",
-    config: {
-      linux: { securityContext: { namespaceOptions: { usernsOptions: { mode: NamespaceMode.POD } } } },
-    },
-    field: "config.linux.security_context.namespace_options.userns_options",
-  },
-  {
     what: "a target that does not run",
     config: { linux: { securityContext: { namespaceOptions: { pid: TARGET, targetId: "gone" } } } },
     field: "config.linux.security_context.namespace_options.target_id",

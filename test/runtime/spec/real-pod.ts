@@ -106,6 +106,7 @@ class Pod implements RealPod {
       config,
       rootfs: join(this.directory, "pause"),
       netns: ownNetwork ? this.#netns : undefined,
+      userns: undefined,
       hostname: config.hostname || "of-the-pod",
       cgroupsPath: `${this.#cgroup}/pause`,
       host: await hostOfTests(),
@@ -174,6 +175,7 @@ class Pod implements RealPod {
         pid: this.pid,
         hostname: "of-the-pod",
         privileged: this.#privileged,
+        ids: undefined,
         files: {
           hosts: file("hosts"),
           hostname: file("hostname"),

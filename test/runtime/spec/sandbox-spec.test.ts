@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { NamespaceMode, SecurityProfile_ProfileType } from "../../../src/proto.js";
 import { hostOfTests, type PodConfig, startPod } from "./real-pod.js";
 
-const { POD, CONTAINER, NODE } = NamespaceMode;
+const { CONTAINER, NODE } = NamespaceMode;
 
 async function ns(pid: number | "self", kind: string): Promise<string> {
   return readlink(`/proc/${pid}/ns/${kind}`);
@@ -109,11 +109,6 @@ const refused: { what: string; config: PodConfig; field: string }[] = [
     what: "a sysctl that climbs out of the network's directory",
     config: { linux: { sysctls: { "net/../kernel/core_pattern": "|/x" } } },
     field: "config.linux.sysctls",
-  },
-  {
-    what: "a user namespace",
-    config: { linux: { securityContext: { namespaceOptions: { usernsOptions: { mode: POD } } } } },
-    field: "config.linux.security_context.namespace_options.userns_options",
   },
   {
     what: "the PID mode TARGET",

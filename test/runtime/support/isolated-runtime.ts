@@ -32,7 +32,7 @@ const main = fileURLToPath(new URL("../../../src/runtime/main.ts", import.meta.u
 export async function startIsolatedRuntime(flags: readonly string[] = []): Promise<IsolatedRuntime> {
   const undo = new Rollback();
   const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
-  await mkdir(directory, { mode: 0o700 });
+  await mkdir(directory, { mode: 0o711 });
   undo.add("remove the directory", () => rm(directory, { recursive: true, force: true }));
   const namespace = await makeNamespace();
   undo.add("remove the namespace", () => namespace[Symbol.asyncDispose]());

@@ -44,7 +44,7 @@ const hook = fileURLToPath(new URL("kill-hook.mjs", import.meta.url));
 export async function startKillableRuntime(flags: string[] = []): Promise<KillableRuntime> {
   const directory = join(temporaryDirectory(), `crikit-${randomBytes(4).toString("hex")}`);
   const network = await claimNetwork(directory);
-  await mkdir(directory, { mode: 0o700 });
+  await mkdir(directory, { mode: 0o711 });
   const undo = new Rollback();
   undo.add("give the network back", () => network.release());
   undo.add("remove the directory", () => rm(directory, { recursive: true, force: true }));

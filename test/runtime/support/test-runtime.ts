@@ -44,7 +44,7 @@ export async function startTestRuntime(overrides: Partial<RuntimeConfig> = {}): 
   const undo = new Rollback();
   const network = await claimNetwork(directory);
   undo.add("give the network back", () => network.release());
-  await mkdir(directory, { mode: 0o700 });
+  await mkdir(directory, { mode: 0o711 });
   undo.add("remove the directory", () => rm(directory, { recursive: true, force: true }));
   const endpoint = `unix://${directory}/cri.sock`;
   const given = {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { arch, hostname } from "node:os";
+import { arch, hostname, release } from "node:os";
 
 import { capabilitiesOf } from "../../capability-names.js";
 import { canLimitHugepages, canLimitSwap } from "./limits.js";
@@ -19,6 +19,10 @@ export interface HostFacts {
   appArmor: boolean;
   selinux: boolean;
   seccomp: boolean;
+  /** Whether namespaces of users can be made. */
+  userNamespaces: boolean;
+  /** Whether mounts can be made read-only as a tree, or given IDs of their own: Linux 5.12. */
+  mountAttributes: boolean;
   /** Whether the kernel can limit swap. */
   swapLimits: boolean;
   /** Whether the kernel can limit huge pages. */
@@ -31,17 +35,27 @@ export const appArmorProfiles = "/sys/kernel/security/apparmor/profiles";
 const architectures: Record<string, string> = { x64: "amd64", ppc64: "ppc64le" };
 
 export async function readHostFacts(): Promise<HostFacts> {
-  const [status, limits, oomScoreAdj, maxOpenFiles, appArmor, selinux, swapLimits, hugepageLimits] =
-    await Promise.all([
-      readFile("/proc/self/status", "utf8"),
-      readFile("/proc/self/limits", "utf8"),
-      readFile("/proc/self/oom_score_adj", "utf8"),
-      readFile("/proc/sys/fs/nr_open", "utf8"),
-      hasAppArmor(),
-      readFile("/sys/fs/selinux/enforce", "utf8").catch(() => undefined),
-      canLimitSwap(),
-      canLimitHugepages(),
-    ]);
+  const [
+    status,
+    limits,
+    oomScoreAdj,
+    maxOpenFiles,
+    appArmor,
+    selinux,
+    swapLimits,
+    hugepageLimits,
+    maxUserns,
+  ] = await Promise.all([
+    readFile("/proc/self/status", "utf8"),
+    readFile("/proc/self/limits", "utf8"),
+    readFile("/proc/self/oom_score_adj", "utf8"),
+    readFile("/proc/sys/fs/nr_open", "utf8"),
+    hasAppArmor(),
+    readFile("/sys/fs/selinux/enforce", "utf8").catch(() => undefined),
+    canLimitSwap(),
+    canLimitHugepages(),
+    readFile("/proc/sys/user/max_user_namespaces", "utf8").catch(() => "0"),
+  ]);
   const openFiles = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
   return {
     hostname: hostname(),
@@ -52,6 +66,8 @@ export async function readHostFacts(): Promise<HostFacts> {
     appArmor,
     selinux: selinux !== undefined,
     seccomp: /^Seccomp:/m.test(status),
+    userNamespaces: Number(maxUserns) > 0,
+    mountAttributes: isKernel(5, 12),
     swapLimits,
     hugepageLimits,
   };
@@ -65,4 +81,10 @@ async function hasAppArmor(): Promise<boolean> {
     ),
   );
   return enabled?.trim() === "Y" && profiles !== undefined;
+}
+
+/** Whether the kernel is of this version at least. */
+function isKernel(major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = release().split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }

@@ -3,12 +3,18 @@ import { dirname } from "node:path";
 
 import { isMountPoint } from "../mounts.js";
 import { runCommand } from "../run-command.js";
+import { makeOwnedNetns, type NewUserns } from "./owned-netns.js";
+
+export type { NewUserns } from "./owned-netns.js";
 
 /** Network namespaces pinned to files, so that they outlive the processes in them. */
 export interface Netns {
-  /** Makes a namespace with its loopback interface up. The file must not exist yet. */
-  create(path: string): Promise<void>;
-  /** Lets go of the namespace and removes the file. Absent: done. */
+  /**
+   * Makes a namespace with its loopback interface up; with `owner` it belongs to a user namespace that is made
+   * as well. The files must not exist yet.
+   */
+  create(path: string, owner?: NewUserns): Promise<void>;
+  /** Lets go of a namespace of either kind and removes its file. Absent: done. */
   remove(path: string): Promise<void>;
   /** Whether the file holds a namespace. After a reboot it does not. */
   isThere(path: string): Promise<boolean>;
@@ -21,14 +27,18 @@ export function createNetns(): Netns {
 /** Both are a matter of milliseconds. */
 const timeoutMs = 10_000;
 
-async function create(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // `wx`: unshare mounts over whatever the path names, so it must be a file that was made here.
-  await writeFile(path, "", { flag: "wx", mode: 0o600 });
+async function create(path: string, owner?: NewUserns): Promise<void> {
+  const files = owner ? [path, owner.path] : [path];
+  for (const file of files) {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    // `wx`: something is mounted over whatever the path names, so it must be a file that was made here.
+    await writeFile(file, "", { flag: "wx", mode: 0o600 });
+  }
   try {
-    await runCommand("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"], { timeoutMs });
+    if (owner) await makeOwnedNetns(path, owner);
+    else await runCommand("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"], { timeoutMs });
   } catch (error) {
-    await remove(path);
+    for (const file of files) await remove(file);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { environmentToFind, helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
 import { onTerminal } from "../on-terminal.js";
 import { CommandError, type CommandOutput, type RunCommandOptions, runCommand } from "../run-command.js";
+import { createFeatureReader, type OciFeatures } from "./features.js";
 
 export interface RuncState {
   status: "creating" | "created" | "running" | "paused" | "stopped";
@@ -51,6 +52,8 @@ export interface Runc {
   checkpoint(id: string, options: CheckpointOptions): Promise<void>;
   /** Changes the limits of a container that is created, running or paused; what is undefined stays. */
   update(id: string, resources: OciResources): Promise<void>;
+  /** What the program says that it can do. It is asked once; one that cannot be asked can do nothing. */
+  features(): Promise<OciFeatures>;
 }
 
 export interface CheckpointOptions {
@@ -108,6 +111,7 @@ export function createRunc(options: RuncOptions): Runc {
   return {
     list,
     state,
+    features: createFeatureReader(options.path, options.args ?? []),
 
     async writeBundle(bundle, spec) {
       const temporary = join(bundle, ".config.json.tmp");

@@ -6,20 +6,20 @@ import { runCommand } from "../run-command.js";
 /** File systems in memory, for the shared memory of pods. */
 export interface Tmpfs {
   /** Mounts one on a directory, which is made. Everybody may write in it, as in /tmp. */
-  mount(target: string, options: { sizeBytes: number }): Promise<void>;
+  mount(target: string, options: { sizeBytes: number; uid: number; gid: number }): Promise<void>;
   /** Not mounted: done. */
   unmount(target: string): Promise<void>;
 }
 
 export function createTmpfs(): Tmpfs {
   return {
-    async mount(target, { sizeBytes }) {
+    async mount(target, { sizeBytes, uid, gid }) {
       await mkdir(target, { recursive: true, mode: 0o700 });
       await runCommand("mount", [
         "-t",
         "tmpfs",
         "-o",
-        `nosuid,nodev,noexec,mode=1777,size=${sizeBytes}`,
+        `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}`,
         "shm",
         target,
       ]);

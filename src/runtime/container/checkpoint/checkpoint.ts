@@ -9,7 +9,7 @@ import type { RuntimeDeps, UseCaseOptions } from "../../deps.js";
 import { required } from "../../required.js";
 import { invalid } from "../../spec/invalid.js";
 import { requireById } from "../../state/ids.js";
-import { requireRunning, whileFrozen } from "./frozen.js";
+import { requireCheckpointable, whileFrozen } from "./frozen.js";
 import { writeCheckpoint } from "./write.js";
 
 /** The runtime's own limit, where the request has none. */
@@ -27,7 +27,7 @@ export async function checkpointContainer(
   const asked = required(request.containerId, "container_id");
   const location = required(request.location, "location");
   await checkLocation(location);
-  requireRunning(requireById(deps.containers, asked, "container"));
+  requireCheckpointable(requireById(deps.containers, asked, "container"));
   const criu = await requireCriu();
   const { id, sandboxId } = requireById(deps.containers, asked, "container");
   const limit = limitTime(Number(request.timeout) * 1000 || defaultTimeoutMs, caller);
@@ -36,7 +36,7 @@ export async function checkpointContainer(
       sandboxId,
       async () => {
         const record = requireById(deps.containers, id, "container");
-        requireRunning(record);
+        requireCheckpointable(record);
         // Beside the record: memory may be more than the state directory holds.
         const directory = join(deps.paths.container(id).recordDirectory, "checkpoint");
         const partial = `${location}.${id.slice(0, 12)}.partial`;

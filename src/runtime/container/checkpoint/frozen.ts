@@ -48,13 +48,13 @@ export async function whileFrozen(
   );
 }
 
-export function requireRunning(record: ContainerRecord): void {
+export function requireCheckpointable(record: ContainerRecord): void {
   const state = record.step ?? containerState(record);
-  if (state === "running") return;
-  throw new CriError(
-    "failed_precondition",
-    `Container ${record.id} is ${state}: only one that runs has a checkpoint`,
-  );
+  const why =
+    state !== "running"
+      ? `is ${state}: only one that runs has a checkpoint`
+      : record.ownerMapping && "has a user namespace: a checkpoint of it could not be restored";
+  if (why) throw new CriError("failed_precondition", `Container ${record.id} ${why}`);
 }
 
 async function freeze(deps: RuntimeDeps, { id, sandboxId }: ContainerRecord): Promise<void> {
