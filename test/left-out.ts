@@ -2,6 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { runsCrun } from "./support/runs-crun.js";
+
 /** Where `scripts/test-programs.mjs` builds it. */
 export const crictlPath = fileURLToPath(
   new URL("../.cache/test-programs/crictl/v1.37.0/crictl", import.meta.url),
@@ -39,6 +41,7 @@ export const leftOut = {
   fluentReceiver: !existsSync(fluentReceiverPath) && "there is no Go on this machine to build it with",
   criClient: !existsSync(criClientWalkPath) && "there is no Go on this machine to build it with",
   newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
+  crun: !runsCrun() && "crun is not on this machine, or not up to the layout of its control groups",
   runsc: !existsSync(runscPath) && "there is no Go on this machine to build gVisor with",
   idmappedMounts:
     !mountMapsOwners(

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startRuntime } from "crikit/testing";
 import { afterAll, beforeAll, describe } from "vitest";
-import { leftOut, runscPath } from "../left-out.js";
+import { leftOut } from "../left-out.js";
+import { gvisor } from "../support/gvisor.js";
 import { gvisorAbilities, gvisorBehaviour } from "./scenario/behaviour.js";
 import { runScenarios } from "./scenario/scenarios.js";
 
@@ -17,7 +18,6 @@ describe.skipIf(leftOut.runsc)("the bundled runtime with gVisor", () => {
   runScenarios(
     async () => {
       const config = join(directory, "config.yaml");
-      const gvisor = { path: runscPath, args: ["--network=host", "--overlay2=none"] };
       // JSON is YAML too.
       await writeFile(config, JSON.stringify({ handlers: { gvisor }, "default-handler": "gvisor" }));
       const runtime = await startRuntime({ config });

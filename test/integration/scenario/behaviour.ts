@@ -127,7 +127,7 @@ export const realAbilities: Abilities = {
 
 export const gvisorAbilities: Abilities = {
   ...realAbilities,
-  // The host's terminal, of which gVisor passes on the bytes and the first size: no name, no character for the end.
+  // The host's terminal, of which gVisor passes on the bytes: it has no name in there, and no character ends its input.
   ownTerminals: false,
   // Its processes' memory is a file to the kernel. Its update writes files of version 1 in an order that the kernel
   // refuses when memory is raised. The control groups that a container sees are gVisor's own.
