@@ -135,7 +135,6 @@ describe.skipIf(leftOut.crictl)("crictl's everyday commands on the bundled runti
     expect(new Date(status.createdAt)).toEqual(createdAt);
     expect(info).toMatchObject({ runtimeHandler: "runc", config: { log_directory: path("logs-shop") } });
     expect(info.runtimeSpec.annotations).toEqual({
-      "io.kubernetes.cri.container-type": "sandbox",
       "io.kubernetes.cri.sandbox-id": pod,
       "io.kubernetes.cri.sandbox-name": "shop",
       "io.kubernetes.cri.sandbox-namespace": "tools",
@@ -170,7 +169,6 @@ describe.skipIf(leftOut.crictl)("crictl's everyday commands on the bundled runti
     );
     const { status, info } = await json("inspect", container);
     expect(info.runtimeSpec.annotations).toMatchObject({
-      "io.kubernetes.cri.container-type": "container",
       "io.kubernetes.cri.container-name": "web",
       "io.kubernetes.cri.image-name": registry.image,
       "io.kubernetes.cri.sandbox-id": pod,

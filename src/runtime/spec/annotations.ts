@@ -6,11 +6,11 @@ export interface SpecPod {
 }
 
 /**
- * What containerd writes into every spec, by its names. OCI runtimes that keep a pod in a virtual machine or a kernel
- * of its own (gVisor, kata) tell the pod from its containers by these, and hooks find there whom they work for.
+ * What containerd writes into every spec, by its names: hooks find there whom they work for. `container-type` is left
+ * out. By it gVisor would put a pod's containers into one process, which no monitor of a single one can watch.
  */
 export function podAnnotations(pod: SpecPod): Record<string, string> {
-  return { ...ofPod(pod), "io.kubernetes.cri.container-type": "sandbox" };
+  return ofPod(pod);
 }
 
 /** The same for a container of the pod. */
@@ -20,7 +20,6 @@ export function containerAnnotations(
 ): Record<string, string> {
   return {
     ...ofPod(pod),
-    "io.kubernetes.cri.container-type": "container",
     "io.kubernetes.cri.container-name": container.name,
     "io.kubernetes.cri.image-name": container.image,
   };
