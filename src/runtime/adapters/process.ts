@@ -36,6 +36,11 @@ export async function waitUntilGone(process: ProcessIdentity, signal?: AbortSign
   while (await isAlive(process)) await sleep(pollMs, signal);
 }
 
+/** The same, for a process whose parent is to have taken note of its end: no zombie is left either. */
+export async function waitUntilReaped(pid: number, signal?: AbortSignal): Promise<void> {
+  while (await readStat(pid)) await sleep(pollMs, signal);
+}
+
 /** Sends a signal; false when there is no such process. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {

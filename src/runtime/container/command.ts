@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { sleep } from "../../async/abort.js";
 import { CriError, InvalidArgumentError } from "../../errors.js";
-import { killTree } from "../adapters/process.js";
+import { killTree, waitUntilReaped } from "../adapters/process.js";
 import { killSession } from "../adapters/session.js";
 import type { RuntimeDeps } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
@@ -14,7 +14,10 @@ import { execProcess } from "../spec/exec-process.js";
 import { type ContainerRecord, containerState } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
 
-const reapMs = 1000;
+/** Longer than an OCI runtime needs on the busiest machine: one that hangs is given up. */
+const reapMs = 5000;
+/** What it may still pass on once the command has ended. */
+const lingerMs = 1000;
 const pollMs = 5;
 
 /** A command that is to be run in a container. */
@@ -59,8 +62,8 @@ export class Command {
   }
 
   /** Waits until it runs, or cannot be run. */
-  async whenStarted(): Promise<void> {
-    while (!this.#hasEnded() && !(await this.hasStarted())) await sleep(pollMs);
+  async whenStarted(signal?: AbortSignal): Promise<void> {
+    while (!this.#hasEnded() && !(await this.hasStarted())) await sleep(pollMs, signal);
   }
 
   /** The host's pid of the command; undefined until it runs. */
@@ -70,17 +73,23 @@ export class Command {
   }
 
   /**
-   * Kills the command with its descendants and leaves the OCI runtime a moment to reap it: an orphan would be
-   * the host's to reap, and until it does the container's PID namespace cannot end.
+   * Kills the command with its descendants and waits until the OCI runtime has reaped it: an orphan would be for the
+   * container's first process to reap, which may not, and the container's next command is to see nothing of it.
    */
   async kill(): Promise<void> {
     const { child } = this;
-    if (child.pid === undefined || this.#hasEnded()) return;
+    if (child.pid === undefined) return;
+    const limit = AbortSignal.timeout(reapMs);
+    // Killed while it starts the command, the OCI runtime would leave an orphan.
+    await this.whenStarted(limit).catch(() => undefined);
+    if (this.#hasEnded()) return;
     const pid = await this.pid();
     if (pid === undefined) return killTree(child.pid);
-    const timer = setTimeout(() => child.kill("SIGKILL"), reapMs);
-    child.once("exit", () => clearTimeout(timer));
     await killSession(pid, this.#containerId);
+    await waitUntilReaped(pid, limit).catch(() => undefined);
+    const timer = setTimeout(() => child.kill("SIGKILL"), lingerMs);
+    child.once("exit", () => clearTimeout(timer));
+    if (this.#hasEnded()) clearTimeout(timer);
   }
 
   #hasEnded(): boolean {

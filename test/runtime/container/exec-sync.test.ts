@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { until } from "../../support/until.js";
@@ -28,6 +31,20 @@ async function exec(script: string, timeout = 0n) {
 
 async function processes(): Promise<string> {
   return (await exec("ps")).stdout;
+}
+
+/** The host's pid of a command, by its words. */
+async function findProcess(...words: string[]): Promise<number | undefined> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line === `${words.join("\0")}\0`) return Number(pid);
+  }
+  return undefined;
+}
+
+async function parentOf(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]);
 }
 
 describe("ExecSync", () => {
@@ -68,6 +85,18 @@ describe("ExecSync", () => {
     await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
     expect(performance.now() - before).toBeLessThan(3000);
     await until("the commands are gone", async () => !/sleep 87\d/.test(await processes()));
+  });
+
+  it("that does not end in time is no zombie either when the caller learns of it", async () => {
+    const late = expect(exec("exec sleep 853", 1n)).rejects.toMatchObject({ code: "deadline_exceeded" });
+    await until("it runs", async () => (await findProcess("sleep", "853")) !== undefined);
+    // The OCI runtime, which is to reap it, is slow.
+    const command = await findProcess("sleep", "853");
+    const parent = await parentOf(command);
+    process.kill(parent, "SIGSTOP");
+    setTimeout(() => process.kill(parent, "SIGCONT"), 2000);
+    await late;
+    expect(existsSync(`/proc/${command}`)).toBe(false);
   });
 
   it("does not wait past its time for a pipe that an orphan holds, and ends the orphan", async () => {
