@@ -19,7 +19,12 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
-    // A criu that works on new kernels, where `scripts/test-programs.mjs` could fetch it.
-    env: { PATH: `${source(".cache/test-programs/criu/bin")}:${process.env.PATH}` },
+    // Newer ones than Debian 12's, where `scripts/test-programs.mjs` could fetch them.
+    env: {
+      PATH: [
+        ...["criu", "crun"].map((name) => source(`.cache/test-programs/${name}/bin`)),
+        process.env.PATH,
+      ].join(":"),
+    },
   },
 });

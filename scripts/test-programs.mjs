@@ -4,16 +4,16 @@
 import { pathToFileURL } from "node:url";
 import { runTask } from "./setup.mjs";
 import { buildBusybox } from "./test-programs/busybox.mjs";
-import { fetchCriu } from "./test-programs/criu.mjs";
 import { fetchEngines } from "./test-programs/engines.mjs";
 import { buildByGo, buildSuite } from "./test-programs/go.mjs";
 import { buildMount } from "./test-programs/mount.mjs";
+import { fetchNewest } from "./test-programs/newest-debian.mjs";
 import { unpackMissing } from "./test-programs/unpack.mjs";
 
 /** Unpacks and builds what is not there yet; silent when all is there. */
 export function fetchTestPrograms() {
   unpackMissing();
-  fetchCriu();
+  fetchNewest();
   buildByGo();
   buildMount();
   fetchEngines();
