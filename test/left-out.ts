@@ -47,6 +47,7 @@ export const leftOut = {
     !mountMapsOwners(
       spawnSync("mount", ["--version"], { env: { PATH: pathToNewerMount }, encoding: "utf8" }).stdout,
     ) && "this machine has no mount of util-linux 2.39, and no archive of Debian to build it from",
+  selinux: existsSync("/sys/fs/selinux/enforce") && "this machine has SELinux",
   criu:
     spawnSync("criu", ["check"]).status !== 0 &&
     "criu could not be fetched, or is not up to this machine's kernel: a stand-in writes the images",

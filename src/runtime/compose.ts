@@ -15,6 +15,8 @@ import { findProgram } from "./adapters/find-program.js";
 import { appArmorProfiles, readHostFacts } from "./adapters/host/host-facts.js";
 import { createNetns } from "./adapters/netns/netns.js";
 import { createOverlay } from "./adapters/overlay/overlay.js";
+import { relabel } from "./adapters/selinux/relabel.js";
+import type { Selinux } from "./adapters/selinux/selinux.js";
 import { createTmpfs } from "./adapters/tmpfs/tmpfs.js";
 import { createUmoci } from "./adapters/umoci/umoci.js";
 import type { RuntimeConfig } from "./config.js";
@@ -55,13 +57,18 @@ export interface Composed {
 }
 
 /** Builds every adapter and hands it to the use cases. Nothing is recovered or served yet. */
-export async function compose(config: RuntimeConfig, programs: Programs, log: Logger): Promise<Composed> {
+export async function compose(
+  config: RuntimeConfig,
+  programs: Programs,
+  { log, selinux }: { log: Logger; selinux?: Selinux | undefined },
+): Promise<Composed> {
   const paths = runtimePaths(config);
   // First of all: a record of a newer version is refused before anything is changed.
   const records = await openRecords(paths);
   const stores = await openImageStores(paths);
   await makeDirectories(paths);
   await makePauseRootfs(paths.pauseRootfs, programs.catatonit);
+  if (selinux) await relabel([paths.pauseRootfs], selinux.readOnlyFile);
   const host = await readHostFacts();
   const parts = await reloadableParts(config, { paths, programs, host });
   const lifecycle: LifecycleDeps & ReloadableParts = {
@@ -88,6 +95,7 @@ export async function compose(config: RuntimeConfig, programs: Programs, log: Lo
     events,
     host,
     appArmor: host.appArmor ? await hostAppArmor(log) : undefined,
+    selinux,
     diskUsage: new DiskUsageCache(),
     cgroupParent: cgroupParent(config),
   };

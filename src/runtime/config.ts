@@ -18,6 +18,10 @@ export interface HandlerConfig {
     | undefined;
 }
 
+export const selinuxModes = ["ignore", "label"] as const;
+/** `ignore` passes over SELinux options, `label` gives containers and their files labels. */
+export type SelinuxMode = (typeof selinuxModes)[number];
+
 /** What a runtime is told at its start: docs/runtime-config.md has each key. */
 export interface RuntimeConfig {
   /** Where to serve: `unix:///PATH`, or the absolute path alone. */
@@ -50,6 +54,8 @@ export interface RuntimeConfig {
   seccompProfile: string;
   /** Directories of CDI specifications, which describe devices: of two about one device the later one's counts. */
   cdiSpecDirs: readonly string[];
+  /** What becomes of `selinux_options`: passed over, or containers and their files are labelled. */
+  selinux: SelinuxMode;
   /** The least important messages that are written. */
   logLevel: LogLevel;
   /** How messages are written: JSON lines, or text for people, which `auto` chooses on a terminal. */
@@ -71,6 +77,7 @@ export const defaultConfig: RuntimeConfig = {
   defaultHandler: "runc",
   seccompProfile: "/usr/share/containers/seccomp.json",
   cdiSpecDirs: ["/etc/cdi", "/var/run/cdi"],
+  selinux: "ignore",
   logLevel: "info",
   logFormat: "auto",
 };

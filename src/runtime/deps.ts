@@ -8,6 +8,7 @@ import type { HostFacts } from "./adapters/host/host-facts.js";
 import type { Netns } from "./adapters/netns/netns.js";
 import type { Overlay } from "./adapters/overlay/overlay.js";
 import type { Runc } from "./adapters/runc/runc.js";
+import type { Selinux } from "./adapters/selinux/selinux.js";
 import type { Tmpfs } from "./adapters/tmpfs/tmpfs.js";
 import type { RuntimeConfig } from "./config.js";
 import type { HandlerFeatures } from "./handler-features.js";
@@ -81,6 +82,8 @@ export interface RuntimeDeps extends LifecycleDeps {
   host: HostFacts;
   /** Undefined on a host without it. */
   appArmor: AppArmor | undefined;
+  /** Undefined where containers get no labels. */
+  selinux: Selinux | undefined;
   diskUsage: DiskUsageCache;
   /** The profile behind RuntimeDefault; undefined where the host has none. */
   seccompDefault: SeccompProfile | undefined;

@@ -6,6 +6,7 @@ import { CriError } from "../errors.js";
 import { checkCgroups } from "./adapters/cgroups/check.js";
 import { makeRoomInRoot } from "./adapters/cgroups/make-room.js";
 import { checkOverlay } from "./adapters/overlay/probe.js";
+import { openSelinux } from "./adapters/selinux/selinux.js";
 import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { claim } from "./lifecycle/claim.js";
@@ -19,7 +20,7 @@ import { checkHandlersInUse, planReload } from "./reload.js";
 import { listen } from "./server/listen.js";
 import { socketGroup } from "./socket-group.js";
 
-export type { HandlerConfig, RuntimeConfig } from "./config.js";
+export type { HandlerConfig, RuntimeConfig, SelinuxMode } from "./config.js";
 export { defaultConfig } from "./config.js";
 export type { LogFields, LogFormat, Logger, LogLevel } from "./log.js";
 
@@ -98,14 +99,18 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
     await checkPrivileges();
     const programs = await findPrograms(config);
     await checkCgroups();
+    const selinux = config.selinux === "label" ? await openSelinux() : undefined;
     const gid = await socketGroup(config);
     const claimed = await claim(config, { socket: true });
     undo.add("release the root", () => claimed.release());
     await endOrphans(claimed.config.state);
     const moved = await makeRoomInRoot();
     if (moved > 0) log.info("Processes were moved to the control group init, to make room", { moved });
-    const composed = await compose(claimed.config, programs, log);
+    const composed = await compose(claimed.config, programs, { log, selinux });
     const { deps, exits, events, calls, streaming, routes } = composed;
+    if (deps.host.selinux && !selinux) {
+      log.warn("This host has SELinux, and containers get no labels of it: see the key selinux");
+    }
     await checkOverlay(claimed.config.root);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
@@ -155,7 +160,7 @@ export async function purgeRuntime(
   const claimed = await claim(resolved, { socket: false });
   try {
     await endOrphans(claimed.config.state);
-    const { deps } = await compose(claimed.config, programs, log);
+    const { deps } = await compose(claimed.config, programs, { log });
     const clean = await purge(deps, claimed.config, deps.cgroupParent);
     for (const key of ["root", "state"] as const) await keepLinked(resolved[key], claimed.config[key]);
     return clean;

@@ -208,3 +208,10 @@ export interface SeccompCondition {
   /** As image indexes spell them. */
   arches?: string[] | undefined;
 }
+
+/** Who a pod or a container is to SELinux: contexts such as `system_u:system_r:container_t:s0:c1,c2`. */
+export interface SelinuxLabels {
+  process: string;
+  /** Of its root file system, and of all that is made for it. */
+  file: string;
+}

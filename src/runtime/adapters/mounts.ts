@@ -45,6 +45,12 @@ async function kernelPath(path: string): Promise<string> {
   return join(parent, basename(path));
 }
 
+/** The mount option that gives all files of a file system one SELinux label, to be put behind others. */
+export function labelOption(label: string | undefined): string {
+  // Quoted, as a label has commas of its own.
+  return label === undefined ? "" : `,context="${label}"`;
+}
+
 // The kernel writes blanks, tabs, newlines and backslashes as octal.
 function unescapeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

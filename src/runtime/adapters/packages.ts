@@ -2,6 +2,7 @@
 const packages: Record<string, string> = {
   bridge: "containernetworking-plugins",
   catatonit: "catatonit",
+  chcon: "coreutils",
   conmon: "conmon",
   cp: "coreutils",
   crun: "crun",

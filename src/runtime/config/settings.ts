@@ -1,4 +1,4 @@
-import type { RuntimeConfig } from "../config.js";
+import { type RuntimeConfig, selinuxModes } from "../config.js";
 import { logFormats, logLevels } from "../log.js";
 
 /** What a value may be: a text, an absolute path, a list of either, one of some words, or the table of handlers. */
@@ -82,6 +82,10 @@ export const settings: Keys = {
   cdiSpecDirs: {
     ...{ key: "cdi-spec-dirs", flag: "cdi-spec-dir", kind: "paths", value: "DIR", reload: true },
     about: "specifications of devices (CDI), read at each use; what a later one says of a device counts",
+  },
+  selinux: {
+    ...{ key: "selinux", flag: "selinux", kind: { oneOf: selinuxModes }, value: "MODE", reload: false },
+    about: "`ignore` passes over SELinux options, `label` gives containers and their files labels",
   },
   logLevel: {
     ...{ key: "log-level", flag: "log-level", kind: { oneOf: logLevels }, value: "LEVEL", reload: true },

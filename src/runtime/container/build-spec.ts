@@ -3,7 +3,7 @@ import { fromJson } from "@bufbuild/protobuf";
 import { type ContainerConfig, NamespaceMode, PodSandboxConfigSchema } from "../../proto.js";
 import type { RuntimeDeps } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
-import type { OciSpec } from "../oci.js";
+import type { OciSpec, SelinuxLabels } from "../oci.js";
 import { required } from "../required.js";
 import { containerAnnotations } from "../spec/annotations.js";
 import { containerSpec } from "../spec/container-spec.js";
@@ -18,6 +18,7 @@ import { askedImage } from "./asked-image.js";
 import { addCdiDevices } from "./cdi-devices.js";
 import { readHostDevices, readMountSources } from "./host-paths.js";
 import { checkMountFeatures } from "./mount-features.js";
+import { relabelMounts } from "./selinux.js";
 
 export interface BuildSpecInput {
   id: string;
@@ -26,15 +27,17 @@ export interface BuildSpecInput {
   image: ImageRecord;
   user: ResolvedUser;
   volumes: Volume[];
+  selinux: SelinuxLabels | undefined;
 }
 
 /** Brings together what the host, the pod and the image have to say, for the OCI spec. */
 export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promise<OciSpec> {
-  const { id, config, sandbox, image, user, volumes } = input;
+  const { id, config, sandbox, image, user, volumes, selinux } = input;
   await checkMountFeatures(requireHandler(deps, sandbox.handler), config);
   const files = deps.paths.sandbox(sandbox.id);
   const { rootfs, imageVolume } = deps.paths.container(id);
   const sandboxConfig = fromJson(PodSandboxConfigSchema, sandbox.config);
+  const mountSources = await readMountSources(config, imageVolume);
   const spec = containerSpec({
     config,
     image: image.config,
@@ -50,14 +53,19 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
     targetPid: targetPid(deps, config, sandbox),
     hostDevices: await readHostDevices(config),
     volumes,
-    mountSources: await readMountSources(config, imageVolume),
+    mountSources,
     cgroupsPath: deps.cgroups.containerPath(sandbox.cgroupParent, id),
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
     appArmor: await appArmorProfiles(deps, config.linux?.securityContext),
+    selinux,
   });
   const container = { name: config.metadata?.name ?? "", image: askedImage(config) };
-  return addCdiDevices(deps, config, { ...spec, annotations: containerAnnotations(sandbox, container) });
+  const annotations = containerAnnotations(sandbox, container);
+  const whole = await addCdiDevices(deps, config, { ...spec, annotations });
+  // Last, as there is no way back.
+  if (selinux) await relabelMounts(config, mountSources, selinux);
+  return whole;
 }
 
 /** The init process of the container whose processes this one is to see; it must run in the same pod. */

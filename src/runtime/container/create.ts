@@ -28,6 +28,7 @@ import { keepProcesses, restoreChanges, restoreRemovals } from "./checkpoint/res
 import { chooseImageVolumes } from "./image-volumes.js";
 import { prepareLogPath } from "./log-path.js";
 import { mountFiles } from "./rootfs.js";
+import { containerLabels } from "./selinux.js";
 import { chooseStopSignal } from "./stop-signal.js";
 import { checkUserNamespace } from "./user-namespace.js";
 import { makeVolumes } from "./volumes.js";
@@ -88,11 +89,12 @@ async function draftContainer(
   { sandbox, rollback }: { sandbox: SandboxRecord; rollback: Rollback },
 ): Promise<{ image: ImageRecord; draft: ContainerRecord }> {
   await checkUserNamespace(deps, config, sandbox);
+  const selinux = await containerLabels(deps, config, sandbox);
   const ownerMapping = sandbox.userns && (await deps.overlay.ownerMapping(deps.paths.layers));
   return deps.locks.run(imageLock, async () => {
     const image = requireImage(deps, config, field);
     const imageVolumes = chooseImageVolumes(deps, { config, field });
-    const draft = { ...newRecord(config, sandbox, { image, imageVolumes }), ownerMapping };
+    const draft = { ...newRecord(config, sandbox, { image, imageVolumes }), ownerMapping, selinux };
     deps.containerNames.reserve(draft.name, draft.id);
     rollback.add(`undo the making of container ${draft.id}`, () => undo(deps, draft));
     await deps.containers.put(draft);
@@ -165,8 +167,8 @@ async function makeContainer(deps: RuntimeDeps, making: Making): Promise<Partial
     passwd: (await readInside(rootfs, "/etc/passwd")) ?? "",
     group: (await readInside(rootfs, "/etc/group")) ?? "",
   });
-  const volumes = await makeVolumes(deps, making);
-  const spec = await buildSpec(deps, { ...making, user, volumes });
+  const volumes = await makeVolumes(deps, { ...making, selinux: draft.selinux });
+  const spec = await buildSpec(deps, { ...making, user, volumes, selinux: draft.selinux });
   if (saved) requireSame(saved, { spec, image: imageRef(image), field });
   await writeBundle(deps, { id, bundle, handler: sandbox.handler, cgroupParent: sandbox.cgroupParent }, spec);
   if (saved) await keepProcesses(saved, recordDirectory);

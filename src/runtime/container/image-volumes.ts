@@ -27,13 +27,14 @@ export function chooseImageVolumes(
 /** Mounts each where the container's bundle is; into the container they come as any directory of the host. */
 export async function mountImageVolumes(
   deps: RuntimeDeps,
-  { id, imageVolumes = [] }: Pick<ContainerRecord, "id" | "imageVolumes">,
+  { id, imageVolumes = [], selinux }: Pick<ContainerRecord, "id" | "imageVolumes" | "selinux">,
   owners: Owners | undefined,
 ): Promise<void> {
   for (const { mount, layers } of imageVolumes) {
     const target = deps.paths.container(id).imageVolume(mount);
     if (await deps.overlay.isMounted(target)) continue;
-    await deps.overlay.mountReadOnly({ store: deps.paths.layers, layers, target, owners });
+    const [store, label] = [deps.paths.layers, selinux?.file];
+    await deps.overlay.mountReadOnly({ store, layers, target, owners, label });
   }
 }
 

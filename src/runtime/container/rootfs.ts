@@ -6,20 +6,20 @@ import { openToUsers } from "../open-to-users.js";
 import type { ContainerRecord } from "../state/container-record.js";
 import { mountImageVolumes } from "./image-volumes.js";
 
-type Mounted = Pick<ContainerRecord, "id" | "imageVolumes" | "ownerMapping" | "sandboxId"> & {
+type Mounted = Pick<ContainerRecord, "id" | "imageVolumes" | "ownerMapping" | "sandboxId" | "selinux"> & {
   image: { layers: string[] };
 };
 
 /** Mounts what is not mounted yet: the image's layers with the container's own on top, and the images in it. */
 export async function mountFiles(deps: RuntimeDeps, record: Mounted): Promise<void> {
-  const { id, image } = record;
+  const { id, image, selinux } = record;
   const { rootfs, upper, work, directory } = deps.paths.container(id);
   const owners = ownersOf(deps, record);
   if (!(await deps.overlay.isMounted(rootfs))) {
     await mkdir(rootfs, { recursive: true, mode: 0o700 });
     if (owners) await openToUsers(directory, owners.ids);
-    const { layers } = image;
-    await deps.overlay.mount({ store: deps.paths.layers, layers, upper, work, target: rootfs, owners });
+    const [store, label] = [deps.paths.layers, selinux?.file];
+    await deps.overlay.mount({ store, layers: image.layers, upper, work, target: rootfs, owners, label });
   }
   await mountImageVolumes(deps, record, owners);
 }

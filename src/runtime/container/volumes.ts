@@ -3,10 +3,19 @@ import { chmod, chown, lstat, mkdir } from "node:fs/promises";
 import { CriError } from "../../errors.js";
 import { resolveInside } from "../adapters/rootfs/read-inside.js";
 import { runCommand } from "../adapters/run-command.js";
+import { relabel } from "../adapters/selinux/relabel.js";
 import type { RuntimeDeps } from "../deps.js";
+import type { SelinuxLabels } from "../oci.js";
 import type { Volume } from "../spec/mounts.js";
 import type { ImageConfig } from "../state/image-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
+
+interface VolumesInput {
+  id: string;
+  image: { config: ImageConfig };
+  sandbox: SandboxRecord;
+  selinux: SelinuxLabels | undefined;
+}
 
 /**
  * Makes a directory of the container's own for each volume that its image declares, with what the image has there.
@@ -14,7 +23,7 @@ import type { SandboxRecord } from "../state/sandbox-record.js";
  */
 export async function makeVolumes(
   deps: RuntimeDeps,
-  { id, image, sandbox }: { id: string; image: { config: ImageConfig }; sandbox: SandboxRecord },
+  { id, image, sandbox, selinux }: VolumesInput,
 ): Promise<Volume[]> {
   const { rootfs, volume } = deps.paths.container(id);
   const volumes: Volume[] = [];
@@ -27,6 +36,8 @@ export async function makeVolumes(
     if (content !== undefined) await copyDirectory(content, hostPath, containerPath);
     volumes.push({ containerPath, hostPath });
   }
+  const paths = volumes.map(({ hostPath }) => hostPath);
+  if (selinux) await relabel(paths, selinux.file);
   return volumes;
 }
 

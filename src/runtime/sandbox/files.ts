@@ -1,6 +1,7 @@
 import { chmod, chown, readFile, writeFile } from "node:fs/promises";
 
 import type { PodSandboxConfig } from "../../proto.js";
+import { relabel } from "../adapters/selinux/relabel.js";
 import type { RuntimeDeps } from "../deps.js";
 import type { IdMappings } from "../oci.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
@@ -26,8 +27,14 @@ export async function makeSandboxFiles(deps: RuntimeDeps, input: SandboxFilesInp
     write(paths.hostname, `${record.hostname}\n`, userns),
     write(paths.resolvConf, dns, userns),
     write(paths.hosts, hosts, userns),
-    record.hostIpc ? undefined : deps.tmpfs.mount(paths.shm, { sizeBytes: shmSizeBytes, ...rootOf(userns) }),
+    record.hostIpc ? undefined : mountShm(deps, record),
   ]);
+  if (record.selinux) await relabel([paths.hostname, paths.resolvConf, paths.hosts], record.selinux.file);
+}
+
+function mountShm({ tmpfs, paths }: RuntimeDeps, { id, userns, selinux }: SandboxRecord): Promise<void> {
+  const options = { sizeBytes: shmSizeBytes, ...rootOf(userns), label: selinux?.file };
+  return tmpfs.mount(paths.sandbox(id).shm, options);
 }
 
 function podHosts(ips: readonly string[], hostname: string): string {

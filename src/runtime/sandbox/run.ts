@@ -11,9 +11,9 @@ import { sandboxSpec } from "../spec/sandbox-spec.js";
 import { appArmorProfiles, seccompProfiles, specHost } from "../spec-inputs.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { makeSandboxFiles } from "./files.js";
-import { recordWithHostPorts } from "./host-ports.js";
 import { attachmentOf, joinNetwork } from "./join-network.js";
 import { newSandboxRecord } from "./new-record.js";
+import { recordWithLabels } from "./selinux.js";
 import { checkServesUserNamespaces } from "./user-namespace.js";
 
 /** Makes a pod: its network, its shared files, and the pause process that holds its namespaces. */
@@ -39,19 +39,19 @@ export async function makePod(
   { config, handler, signal, fill }: PodToMake,
 ): Promise<string> {
   // By its own name, also when none was asked for: the default handler may be another one tomorrow.
-  const record = newSandboxRecord(deps, config, handler.name);
-  if (record.userns) await checkServesUserNamespaces(deps, handler);
-  const { id, name } = record;
+  const draft = newSandboxRecord(deps, config, handler.name);
+  if (draft.userns) await checkServesUserNamespaces(deps, handler);
+  const { id, name } = draft;
   deps.sandboxNames.reserve(name, id);
   return deps.locks.run(id, async () => {
     try {
-      await recordWithHostPorts(deps, record);
+      const record = await recordWithLabels(deps, draft, config);
       const made = await makeSandbox(deps, { record, config, signal });
       await fill?.({ ...record, ...made });
       await deps.sandboxes.update(id, { ...made, step: undefined });
       return id;
     } catch (error) {
-      await undo(deps, record);
+      await undo(deps, draft);
       throw error;
     }
   });
@@ -104,6 +104,7 @@ async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSand
     host: specHost(deps),
     profiles: await seccompProfiles(deps, config.linux?.securityContext),
     appArmor: await appArmorProfiles(deps, config.linux?.securityContext),
+    selinux: record.selinux,
   });
   return { ...spec, annotations: podAnnotations(record) };
 }

@@ -1,5 +1,5 @@
 import type { ContainerConfig } from "../../proto.js";
-import type { IdMappings, OciSpec, OciUser } from "../oci.js";
+import type { IdMappings, OciSpec, OciUser, SelinuxLabels } from "../oci.js";
 import { type AppArmorProfiles, chooseAppArmor } from "./apparmor.js";
 import { type MountSources, rootfsPropagation } from "./bind-mount.js";
 import { containerCapabilities } from "./capabilities.js";
@@ -13,7 +13,6 @@ import { type ImageDefaults, processArgs, processCwd, processEnv, processRlimits
 import { checkResources, containerOomScoreAdj, ociResources } from "./resources.js";
 import { ociVersion } from "./sandbox-spec.js";
 import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
-import { checkSelinux } from "./selinux.js";
 import { checkMapped, ociMappings } from "./user-namespace.js";
 
 export interface ContainerSpecInput {
@@ -44,6 +43,8 @@ export interface ContainerSpecInput {
   profiles: SeccompProfiles;
   /** Undefined on a host without AppArmor. */
   appArmor: AppArmorProfiles | undefined;
+  /** Undefined where nothing is labelled. */
+  selinux: SelinuxLabels | undefined;
 }
 
 /**
@@ -52,7 +53,7 @@ export interface ContainerSpecInput {
  * `failed_precondition` for what only this host lacks.
  */
 export function containerSpec(input: ContainerSpecInput): OciSpec {
-  const { config, image, host, sandbox } = input;
+  const { config, image, host, sandbox, selinux } = input;
   const security = config.linux?.securityContext;
   const privileged = security?.privileged ?? false;
   const readonlyRootfs = security?.readonlyRootfs ?? false;
@@ -81,6 +82,7 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
       noNewPrivileges: security?.noNewPrivs ?? false,
       oomScoreAdj: containerOomScoreAdj(config.linux?.resources, host),
       ...(apparmorProfile !== undefined && { apparmorProfile }),
+      ...(selinux && !privileged && { selinuxLabel: selinux.process }),
     },
     root: { path: input.rootfs, readonly: readonlyRootfs },
     mounts: [
@@ -111,16 +113,16 @@ export function containerSpec(input: ContainerSpecInput): OciSpec {
       ...(propagation !== undefined && { rootfsPropagation: propagation }),
       ...kernelPaths(security),
       ...(seccomp && { seccomp }),
+      ...(selinux && { mountLabel: selinux.file }),
     },
   };
 }
 
 /** Refuses, before anything is made, what can be seen to be wrong from the request alone. */
-function checkContainer({ config, sandbox, user, host }: ContainerSpecInput): void {
+function checkContainer({ config, sandbox, user }: ContainerSpecInput): void {
   const security = config.linux?.securityContext;
   checkNamespaceOptions(security?.namespaceOptions, "container");
   checkMapped(user, sandbox.ids);
-  checkSelinux(security, host);
   checkResources(config.linux?.resources, "config.linux.resources");
   if (security?.privileged && !sandbox.privileged) {
     throw invalid(

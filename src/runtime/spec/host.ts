@@ -8,7 +8,6 @@ export interface SpecHost {
   oomScoreAdj: number;
   /** The highest hard limit of open files that can be given. */
   maxOpenFiles: number;
-  selinux: boolean;
   seccomp: boolean;
   /** Whether the kernel can limit swap. */
   swapLimits: boolean;

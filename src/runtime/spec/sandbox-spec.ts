@@ -1,5 +1,5 @@
 import type { LinuxSandboxSecurityContext, PodSandboxConfig } from "../../proto.js";
-import type { IdMappings, OciIdMapping, OciSpec, OciUser } from "../oci.js";
+import type { IdMappings, OciIdMapping, OciSpec, OciUser, SelinuxLabels } from "../oci.js";
 import { type AppArmorProfiles, chooseAppArmor } from "./apparmor.js";
 import { noCapabilities } from "./capabilities.js";
 import { noDevices } from "./devices.js";
@@ -11,7 +11,6 @@ import { checkNamespaceOptions, sandboxNamespaces } from "./namespaces.js";
 import { processRlimits } from "./process.js";
 import { clampOomScoreAdj } from "./resources.js";
 import { chooseSeccomp, type SeccompProfiles } from "./seccomp-choice.js";
-import { checkSelinux } from "./selinux.js";
 import { podSysctls } from "./sysctls.js";
 import { checkUserFields } from "./user-fields.js";
 import { checkMapped, ociMappings } from "./user-namespace.js";
@@ -31,6 +30,8 @@ export interface SandboxSpecInput {
   profiles: SeccompProfiles;
   /** Undefined on a host without AppArmor. */
   appArmor: AppArmorProfiles | undefined;
+  /** Undefined where nothing is labelled. */
+  selinux: SelinuxLabels | undefined;
 }
 
 export const ociVersion = "1.0.2";
@@ -47,11 +48,11 @@ const hostnameLength = 64;
  * naming the field that cannot be carried out, and `failed_precondition` for what only this host lacks.
  */
 export function sandboxSpec(input: SandboxSpecInput): OciSpec {
-  const { config, netns, userns, host } = input;
+  const { config, netns, userns, host, selinux } = input;
   const security = config.linux?.securityContext;
+  const privileged = security?.privileged ?? false;
   const options = security?.namespaceOptions;
   checkNamespaceOptions(options, "sandbox");
-  checkSelinux(security, host);
   if (netns !== undefined) checkHostname(input.hostname);
 
   const seccomp = chooseSeccomp(security, input.profiles, { capabilities: [], host });
@@ -72,9 +73,10 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
       rlimits: processRlimits(host.maxOpenFiles),
       oomScoreAdj: clampOomScoreAdj(pauseOomScoreAdj, host),
       ...(apparmorProfile !== undefined && { apparmorProfile }),
+      ...(selinux && !privileged && { selinuxLabel: selinux.process }),
     },
     root: { path: input.rootfs, readonly: true },
-    mounts: sandboxMounts({ privileged: security?.privileged ?? false, ids: userns?.ids }),
+    mounts: sandboxMounts({ privileged, ids: userns?.ids }),
     linux: {
       namespaces: sandboxNamespaces(options, { netns, userns: userns?.path }),
       ...ociMappings(userns?.ids),
@@ -83,6 +85,7 @@ export function sandboxSpec(input: SandboxSpecInput): OciSpec {
       cgroupsPath: input.cgroupsPath,
       ...kernelPaths(undefined),
       ...(seccomp && { seccomp }),
+      ...(selinux && { mountLabel: selinux.file }),
       ...(Object.keys(sysctl).length > 0 && { sysctl }),
     },
   };

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
-import type { OciResources } from "../oci.js";
+import type { OciResources, SelinuxLabels } from "../oci.js";
 import type { RecordedProcess } from "./sandbox-record.js";
 import type { Timestamp } from "./time.js";
 
@@ -44,6 +44,8 @@ export interface ContainerRecord {
   /** Its init process is alone in deciding when its processes end. */
   ownPidNamespace: boolean;
   cgroupParent: string;
+  /** Undefined in a pod without labels. */
+  selinux?: SelinuxLabels | undefined;
   createdAt: Timestamp;
   /** `making` until CreateContainer is through, `starting` while StartContainer is, `removing` at the end. */
   step?: "making" | "starting" | "removing" | undefined;

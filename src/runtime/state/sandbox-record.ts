@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
-import type { IdMappings } from "../oci.js";
+import type { IdMappings, SelinuxLabels } from "../oci.js";
 import type { Timestamp } from "./time.js";
 
 /** A process that cannot be mistaken for a later one with the same pid. */
@@ -44,6 +44,8 @@ export interface SandboxRecord {
   ips: string[];
   /** The IPC namespace, and with it /dev/shm, is the node's. */
   hostIpc: boolean;
+  /** Its containers get these too unless they ask for others; undefined where nothing is labelled. */
+  selinux?: SelinuxLabels | undefined;
   createdAt: Timestamp;
   /** What is being done to it: `making` until RunPodSandbox is through, `removing` from RemovePodSandbox on. */
   step?: "making" | "stopping" | "removing" | undefined;

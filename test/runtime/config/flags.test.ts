@@ -12,7 +12,7 @@ describe("`parseFlags`", () => {
     const paths =
       "--root /r --state /s --cni-conf-dir /n --registries-conf /c --signature-policy /g --seccomp-profile /p --config /f";
     const words =
-      "--listen /run/x.sock --socket-group docker --bridge br7 --subnet 10.1.0.0/24 --default-handler crun --log-level debug --log-format json";
+      "--listen /run/x.sock --socket-group docker --bridge br7 --subnet 10.1.0.0/24 --default-handler crun --selinux label --log-level debug --log-format json";
     const many =
       "--cni-plugin-dir /a --cni-plugin-dir /b --insecure-registry h:1 --insecure-registry h:2 --cdi-spec-dir /d";
     const args = [paths, words, many].join(" ").split(" ");
@@ -35,6 +35,7 @@ describe("`parseFlags`", () => {
           defaultHandler: "crun",
           seccompProfile: "/p",
           cdiSpecDirs: ["/d"],
+          selinux: "label",
           logLevel: "debug",
           logFormat: "json",
         },

@@ -115,6 +115,7 @@ class Pod implements RealPod {
         localhost: await readSeccompFile(seccompFile(security)),
       },
       appArmor: undefined,
+      selinux: undefined,
     });
     this.pid = await this.#startInBackground("pause", spec);
   }
@@ -194,6 +195,7 @@ class Pod implements RealPod {
         localhost: await readSeccompFile(seccompFile(config.linux?.securityContext)),
       },
       appArmor: undefined,
+      selinux: undefined,
       ...change,
     });
   }

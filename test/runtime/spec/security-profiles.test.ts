@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { LinuxContainerSecurityContextSchema, SecurityProfile_ProfileType } from "../../../src/proto.js";
 import { type AppArmorProfiles, chooseAppArmor } from "../../../src/runtime/spec/apparmor.js";
 import { chooseSeccomp, seccompFile } from "../../../src/runtime/spec/seccomp-choice.js";
-import { checkSelinux } from "../../../src/runtime/spec/selinux.js";
 
 const { RuntimeDefault, Unconfined, Localhost } = SecurityProfile_ProfileType;
 
@@ -154,19 +153,4 @@ test("`chooseAppArmor` refuses a profile that is not loaded, by its name", () =>
 
 test("`chooseAppArmor` runs without a profile where the default one cannot be loaded", () => {
   expect(appArmor({}, { loaded: [], runtimeDefault: undefined })).toBeUndefined();
-});
-
-test("`checkSelinux` refuses a label where the host has SELinux, and passes over it where not", () => {
-  const label = (context: Context) => create(LinuxContainerSecurityContextSchema, context);
-  const asked = label({ selinuxOptions: { level: "s0:c1,c2" } });
-  expect(() => checkSelinux(asked, { selinux: true })).toThrow(
-    expect.objectContaining({
-      code: "failed_precondition",
-      message: expect.stringContaining("config.linux.security_context.selinux_options"),
-    }),
-  );
-  checkSelinux(asked, { selinux: false });
-  checkSelinux(label({ selinuxOptions: {} }), { selinux: true });
-  checkSelinux(label({ privileged: true, selinuxOptions: { type: "spc_t" } }), { selinux: true });
-  checkSelinux(undefined, { selinux: true });
 });

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import type { IdMappings } from "../../oci.js";
-import { isMountPoint } from "../mounts.js";
+import { isMountPoint, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
 import { unmountIdmappedStore, withIdmappedStore } from "./idmapped-store.js";
 import { type OwnerMapping, probeOwnerMapping } from "./owner-mapping.js";
@@ -22,6 +22,8 @@ export interface OverlayMount {
   target: string;
   /** For a user namespace: what its users are on the node, and how they come to own the files. */
   owners?: Owners | undefined;
+  /** The SELinux label of all that is seen there. */
+  label?: string | undefined;
 }
 
 export interface Owners {
@@ -49,7 +51,7 @@ const shiftedUpper = "metacopy=on,redirect_dir=on,index=off";
 export function createOverlay(): Overlay {
   const mappings = new Map<string, Promise<OwnerMapping>>();
   return {
-    async mount({ store, layers, upper, work, target, owners }) {
+    async mount({ store, layers, upper, work, target, owners, label }) {
       await rm(work, { recursive: true, force: true });
       for (const directory of [work, target]) await mkdir(directory, { recursive: true });
       const isNew = (await mkdir(upper, { recursive: true })) !== undefined;
@@ -59,15 +61,16 @@ export function createOverlay(): Overlay {
         if (owners?.by === "idmapped") await chown(upper, owners.ids.uids.hostID, owners.ids.gids.hostID);
       }
       const kind = owners?.by === "shifted" ? shiftedUpper : plainUpper;
-      const options = `lowerdir=${lowerDirectories(layers)},upperdir=${upper},workdir=${work},${kind}`;
+      const options = `lowerdir=${lowerDirectories(layers)},upperdir=${upper},workdir=${work},${kind}${labelOption(label)}`;
       await mountOverlay({ store, target, owners }, options);
       if (isNew && owners?.by === "shifted") await shiftOwners(target, owners.ids);
     },
 
-    async mountReadOnly({ store, layers, target, owners }) {
+    async mountReadOnly({ store, layers, target, owners, label }) {
       await mkdir(target, { recursive: true });
       // Without an upper directory the kernel wants two lower ones: below them all lies the empty target.
-      await mountOverlay({ store, target, owners }, `ro,lowerdir=${lowerDirectories(layers)}:${target}`);
+      const options = `ro,lowerdir=${lowerDirectories(layers)}:${target}${labelOption(label)}`;
+      await mountOverlay({ store, target, owners }, options);
     },
 
     ownerMapping(store) {
