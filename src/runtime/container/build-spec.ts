@@ -16,7 +16,7 @@ import type { ImageRecord } from "../state/image-record.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { askedImage } from "./asked-image.js";
 import { addCdiDevices } from "./cdi-devices.js";
-import { readHostDevices, readMountSources } from "./host-paths.js";
+import { makeMountSources, readHostDevices, readMountSources } from "./host-paths.js";
 import { checkMountFeatures } from "./mount-features.js";
 import { relabelMounts } from "./selinux.js";
 
@@ -64,6 +64,7 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
   const annotations = containerAnnotations(sandbox, container);
   const whole = await addCdiDevices(deps, config, { ...spec, annotations });
   // Last, as there is no way back.
+  await makeMountSources(mountSources);
   if (selinux) await relabelMounts(config, mountSources, selinux);
   return whole;
 }

@@ -1,6 +1,6 @@
 import type { ContainerConfig } from "../../proto.js";
 import { readDevices } from "../adapters/host/devices.js";
-import { prepareMountSource } from "../adapters/host/mount-source.js";
+import { findMountSource, makeMountSource } from "../adapters/host/mount-source.js";
 import type { OciDevice } from "../oci.js";
 import type { MountSource, MountSources } from "../spec/bind-mount.js";
 import { devicePaths, type HostDevices } from "../spec/devices.js";
@@ -17,10 +17,15 @@ export async function readMountSources(
       const path = await imageVolumeSource(imageVolume(index), config, index);
       sources.set(index, { path, propagation: [] });
     } else if (hostPath.startsWith("/")) {
-      sources.set(index, await prepareMountSource(hostPath));
+      sources.set(index, await findMountSource(hostPath));
     }
   }
   return sources;
+}
+
+/** Makes those that are missing: last, as a request that is refused leaves nothing on the host. */
+export async function makeMountSources(sources: MountSources): Promise<void> {
+  for (const { path } of sources.values()) await makeMountSource(path);
 }
 
 /** The device nodes of the host at the paths that a container wants devices from. */

@@ -83,6 +83,12 @@ describe("the host path of a mount", () => {
     expect((await stat(join(host, "absent/deep"))).isDirectory()).toBe(true);
   });
 
+  it("is not made for a container that is refused for something else", async () => {
+    const refused = createContainer(test, pod, sleeping([at("nobody/wants"), at("file", "/")]));
+    await expect(refused).rejects.toThrow("config.mounts[1].container_path");
+    await expect(stat(join(host, "nobody"))).rejects.toThrow("ENOENT");
+  });
+
   it("is refused by its name where it cannot be made", async () => {
     const refused = createContainer(test, pod, sleeping([at("file/below")]));
     await expect(refused).rejects.toMatchObject({ code: "failed_precondition" });

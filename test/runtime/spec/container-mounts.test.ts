@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -97,15 +97,14 @@ test("`containerSpec` passes mounts on in the direction asked for, from a shared
   }
 });
 
-test("`containerSpec` makes a missing host path, and passes on mount options", async () => {
-  const missing = join(pod.directory, "missing/directory");
+test("`containerSpec` passes on mount options", async () => {
+  const volume = join(pod.directory, "flagged");
   const config = sh("busybox cp /bin/busybox /data/run && /data/run true", {
-    mounts: [{ containerPath: "/data", hostPath: missing, mountOptions: ["noexec", "nosuid"] }],
+    mounts: [{ containerPath: "/data", hostPath: volume, mountOptions: ["noexec", "nosuid"] }],
   });
   const { exitCode, stderr } = await pod.run(config);
   expect(stderr).toMatch(/Permission denied/);
   expect(exitCode).toBe(126);
-  expect((await stat(missing)).isDirectory()).toBe(true);
 });
 
 test("`containerSpec` with a read-only root leaves /dev and volumes writable", async () => {

@@ -11,7 +11,7 @@ import { ContainerConfigSchema, NamespaceMode, PodSandboxConfigSchema } from "..
 import { detectCgroups } from "../../../src/runtime/adapters/cgroups/cgroups.js";
 import { readDevices } from "../../../src/runtime/adapters/host/devices.js";
 import { readHostFacts } from "../../../src/runtime/adapters/host/host-facts.js";
-import { prepareMountSource } from "../../../src/runtime/adapters/host/mount-source.js";
+import { findMountSource, makeMountSource } from "../../../src/runtime/adapters/host/mount-source.js";
 import { readSeccompFile } from "../../../src/runtime/adapters/host/seccomp-file.js";
 import { createNetns } from "../../../src/runtime/adapters/netns/netns.js";
 import type { OciProcess, OciSpec } from "../../../src/runtime/oci.js";
@@ -165,7 +165,11 @@ class Pod implements RealPod {
       devicePaths(config).map(async (path) => [path, (await readDevices(path)) ?? []] as const),
     );
     const sources = await Promise.all(
-      config.mounts.map(async ({ hostPath }, index) => [index, await prepareMountSource(hostPath)] as const),
+      config.mounts.map(async ({ hostPath }, index) => {
+        const source = await findMountSource(hostPath);
+        await makeMountSource(source.path);
+        return [index, source] as const;
+      }),
     );
     return containerSpec({
       config,

@@ -1,5 +1,5 @@
-import { mkdir, realpath } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access, mkdir, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { CriError } from "../../../errors.js";
 import { listMounts } from "../mounts.js";
@@ -11,18 +11,9 @@ export interface HostMountSource {
   propagation: string[];
 }
 
-/**
- * Looks up a path that is to be mounted. Where nothing is, an empty directory is made, as other runtimes do.
- * Throws when it can neither be found nor made.
- */
-export async function prepareMountSource(hostPath: string): Promise<HostMountSource> {
-  const path = await findOrMake(hostPath).catch((cause) => {
-    throw new CriError(
-      "failed_precondition",
-      `Host path ${hostPath} cannot be mounted: it is not there and cannot be made`,
-      { cause },
-    );
-  });
+/** Looks up a path that is to be mounted. Where nothing is, it is told where that would lie. */
+export async function findMountSource(hostPath: string): Promise<HostMountSource> {
+  const path = await withoutLinks(hostPath);
   const mounts = await listMounts();
   for (let place = path; ; place = dirname(place)) {
     // Of mounts at the same place the last one is on top.
@@ -31,11 +22,16 @@ export async function prepareMountSource(hostPath: string): Promise<HostMountSou
   }
 }
 
-async function findOrMake(hostPath: string): Promise<string> {
+async function withoutLinks(path: string): Promise<string> {
+  return realpath(path).catch(async () => join(await withoutLinks(dirname(path)), basename(path)));
+}
+
+/** Where nothing is, makes an empty directory, as other runtimes do. Throws when it cannot be made. */
+export async function makeMountSource(path: string): Promise<void> {
   try {
-    return await realpath(hostPath);
-  } catch {
-    await mkdir(hostPath, { recursive: true, mode: 0o755 });
-    return realpath(hostPath);
+    await access(path).catch(() => mkdir(path, { recursive: true, mode: 0o755 }));
+  } catch (cause) {
+    const problem = `Host path ${path} cannot be mounted: it is not there and cannot be made`;
+    throw new CriError("failed_precondition", problem, { cause });
   }
 }

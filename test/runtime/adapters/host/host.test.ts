@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readDevices } from "../../../../src/runtime/adapters/host/devices.js";
 import { readHostFacts } from "../../../../src/runtime/adapters/host/host-facts.js";
-import { prepareMountSource } from "../../../../src/runtime/adapters/host/mount-source.js";
+import { findMountSource, makeMountSource } from "../../../../src/runtime/adapters/host/mount-source.js";
 import { readSeccompFile } from "../../../../src/runtime/adapters/host/seccomp-file.js";
 import { capabilitiesOf } from "../../../../src/runtime/capability-names.js";
 
@@ -57,16 +57,20 @@ test("`readDevices` tells a missing path from one that holds no devices", async 
   expect(await readDevices(directory)).toEqual([]);
 });
 
-test("`prepareMountSource` makes a missing directory and follows links to the real path", async () => {
-  const missing = join(directory, "a/b");
-  expect(await prepareMountSource(missing)).toMatchObject({ path: missing });
-  await symlink(missing, join(directory, "link"));
-  expect(await prepareMountSource(join(directory, "link"))).toMatchObject({ path: missing });
+test("`findMountSource` follows links to the real path, and makes nothing where there is nothing", async () => {
+  await mkdir(join(directory, "real"));
+  await symlink(join(directory, "real"), join(directory, "link"));
+  const missing = join(directory, "real/a/b");
+  expect(await findMountSource(join(directory, "link/a/b"))).toMatchObject({ path: missing });
+  await expect(stat(missing)).rejects.toThrow("ENOENT");
+  await makeMountSource(missing);
+  expect(await findMountSource(join(directory, "link/a/b"))).toMatchObject({ path: missing });
+  expect((await stat(missing)).isDirectory()).toBe(true);
 });
 
-test("`prepareMountSource` refuses to make a directory below a file", async () => {
+test("`makeMountSource` refuses to make a directory below a file", async () => {
   await writeFile(join(directory, "file"), "");
-  await expect(prepareMountSource(join(directory, "file/x"))).rejects.toMatchObject({
+  await expect(makeMountSource(join(directory, "file/x"))).rejects.toMatchObject({
     code: "failed_precondition",
     message: expect.stringContaining(join(directory, "file/x")),
   });
