@@ -1,8 +1,10 @@
 // npm run bench -- [NAME ...]: runs the benchmarks of these names, or all.
+
+import { lists } from "./lists.js";
 import { runtime } from "./runtime.js";
 import { unary } from "./unary.js";
 
-const benchmarks = { unary, runtime };
+const benchmarks = { unary, lists, runtime };
 
 async function main(names: string[]): Promise<void> {
   const known = Object.keys(benchmarks);

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { cpus, release } from "node:os";
+import { cpus, loadavg, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { median, spread } from "./statistics.js";
 
@@ -16,6 +16,9 @@ export interface ResultRow {
   /** The ratio to reach; null where there is none. */
   readonly goal: number | null;
 }
+
+/** How busy others keep the machine. */
+const [loadBefore = 0] = loadavg();
 
 const directory = fileURLToPath(new URL("../../docs/performance/", import.meta.url));
 
@@ -77,7 +80,7 @@ async function readRows(file: string): Promise<ResultRow[]> {
 function machine(command: string): string {
   const [cpu] = cpus();
   const date = new Date().toISOString().slice(0, 10);
-  return `Measured on ${date} by \`${command}\`: ${cpus().length} x ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node}.`;
+  return `Measured on ${date} by \`${command}\`: ${cpus().length} x ${cpu?.model.trim()}, Linux ${release()}, Node ${process.versions.node}; the load average was ${loadBefore.toFixed(1)} before.`;
 }
 
 function rounded(value: number): number {

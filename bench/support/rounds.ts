@@ -1,7 +1,7 @@
-/** Something to measure: `run` does the work of one round. */
+/** Something to measure: `run` does the work of one round, and resolves to the milliseconds that took. */
 export interface Contender {
   readonly name: string;
-  run(): Promise<void>;
+  run(): Promise<number>;
 }
 
 export interface RoundOptions {
@@ -11,11 +11,18 @@ export interface RoundOptions {
   readonly unitsPerRound: number;
 }
 
-/** A contender that takes the time itself, of each part of its work. */
+/** A contender whose work has parts. */
 export interface TimedContender {
   readonly name: string;
   /** Resolves to milliseconds by the part's name. */
   run(): Promise<Record<string, number>>;
+}
+
+/** The milliseconds that the work takes. */
+export async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
 }
 
 /** The microseconds per unit of each contender, by name, one number for each round. */
@@ -25,11 +32,7 @@ export async function measureRounds(
 ): Promise<Map<string, number[]>> {
   const timed = contenders.map(({ name, run }) => ({
     name,
-    async run() {
-      const start = performance.now();
-      await run();
-      return { whole: performance.now() - start };
-    },
+    run: async () => ({ whole: await run() }),
   }));
   const measured = await measureParts(timed, { rounds });
   return new Map(

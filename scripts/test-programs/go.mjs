@@ -38,6 +38,14 @@ const programs = [
   { name: "runc", version: "v1.5.2", why: "one that maps the IDs of volumes", build: buildRunc },
 ];
 
+const benchClient = {
+  name: "cri-client-bench",
+  version: "v0.37.2",
+  why: "kubelet's client, which crikit is measured beside",
+  source: "bench/go",
+  build: buildBenchClient,
+};
+
 const critest = { name: "critest", version: "v1.37.0", why: "the official suite", build: buildCritest };
 
 export function buildByGo() {
@@ -45,11 +53,18 @@ export function buildByGo() {
   for (const program of programs) buildMissing(program);
 }
 
+/** For the benchmarks. Throws a `SetupError` without Go. */
+export function buildPeers() {
+  if (isBuilt(benchClient)) return;
+  requireGo("The Go peers of the benchmarks are");
+  buildMissing(benchClient);
+}
+
 /** For the official suite. Throws a `SetupError` without Go. */
 export function buildSuite() {
   const suite = [...programs.filter(({ name }) => name === "crictl" || name === "runc"), critest];
   if (suite.every(isBuilt)) return;
-  requireGo();
+  requireGo("The official suite is");
   for (const program of suite) buildMissing(program);
 }
 
@@ -62,14 +77,14 @@ function buildMissing(program) {
   build(directory, version);
 }
 
-function requireGo() {
+function requireGo(what) {
   const found = goVersion();
   const [oldMajor, oldMinor] = oldestGo;
   const [major, minor] = found?.match(/\d+/g)?.map(Number) ?? [0, 0];
   if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return;
   const here = found === undefined ? "there is no go in PATH" : `this is ${found}`;
   throw new SetupError(
-    `The official suite is built by Go ${oldestGo.join(".")} or newer, and ${here}: see https://go.dev/doc/install`,
+    `${what} built by Go ${oldestGo.join(".")} or newer, and ${here}: see https://go.dev/doc/install`,
   );
 }
 
@@ -108,4 +123,8 @@ function buildFluentReceiver(directory) {
 function buildWalk(directory) {
   const source = join(projectDirectory, "test/interop/cri-client");
   run("go", ["test", "-c", "-o", join(directory, "cri-client-walk"), "."], source);
+}
+
+function buildBenchClient(directory) {
+  run("go", ["build", "-o", join(directory, "cri-client-bench"), "."], join(projectDirectory, "bench/go"));
 }

@@ -1,0 +1,70 @@
+import { crikitLists, goLists, grpcJsLists, type ListMode } from "./lists/peers.js";
+import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
+import { type Contender, measureRounds } from "./support/rounds.js";
+import { startServer } from "./support/server.js";
+
+const rounds = 30;
+const few = 1_000;
+const many = 10_000;
+/** So that a round of either size reads as many containers. */
+const containersPerRound = 10_000;
+const goals: Record<string, number> = { "@grpc/grpc-js": 0.5, "cri-client (Go)": 1.2 };
+const names: Record<ListMode, string> = {
+  unary: "ListContainers",
+  streaming: "StreamContainers",
+  handles: "containers.list()",
+};
+
+const text = `Lists of containers with the labels and annotations that kubelet gives them, some 900 bytes each, to objects that a program can use. ListContainers and StreamContainers are read by crikit's service client (\`cri.runtime\`) to messages; \`cri.containers.list()\` takes the stream, and makes handles of the messages, newest first; its peers take the stream to messages. The times are for one container; the last rows compare them, ${many} containers with ${few}. The server is a process of its own with its answers ready. ${rounds} rounds of ${containersPerRound} containers each, in which all take turns.`;
+
+type Times = Map<string, number[]>;
+
+/** Lists of a thousand containers and of ten thousand. */
+export async function lists(): Promise<void> {
+  const small = await measureSize(few);
+  const large = await measureSize(many);
+  const modes = Object.keys(names) as ListMode[];
+  const rows = [
+    ...modes.flatMap((mode) => rowsOf(small[mode], `${names[mode]}, ${few} containers`)),
+    ...modes.flatMap((mode) => rowsOf(large[mode], `${names[mode]}, ${many} containers`)),
+    ...modes.map((mode) =>
+      compare(
+        { what: `${names[mode]}, per container as they grow`, peer: `crikit, ${few}`, unit: "µs", goal: 1.1 },
+        large[mode].get("crikit") ?? [],
+        small[mode].get("crikit") ?? [],
+      ),
+    ),
+  ];
+  console.log(markdownTable(rows));
+  await writeResults("lists", { title: "Lists", text, rows });
+}
+
+async function measureSize(containers: number): Promise<Record<ListMode, Times>> {
+  await using server = await startServer("support/canned-server.ts", { containers });
+  const listers = [await crikitLists(server.path), grpcJsLists(server.path), goLists(server.path)];
+  const times = containersPerRound / containers;
+  const measure = (mode: ListMode) => {
+    const contenders = listers.map(
+      (lister): Contender => ({
+        name: lister.name,
+        run: () => lister.list(mode, times),
+      }),
+    );
+    return measureRounds(contenders, { rounds, unitsPerRound: containersPerRound });
+  };
+  try {
+    return {
+      unary: await measure("unary"),
+      streaming: await measure("streaming"),
+      handles: await measure("handles"),
+    };
+  } finally {
+    for (const lister of listers) lister.close();
+  }
+}
+
+function rowsOf(times: Times, what: string): ResultRow[] {
+  return Object.entries(goals).map(([peer, goal]) =>
+    compare({ what, peer, unit: "µs", goal }, times.get("crikit") ?? [], times.get(peer) ?? []),
+  );
+}
