@@ -66,7 +66,7 @@ export async function compose(
   // First of all: a record of a newer version is refused before anything is changed.
   const records = await openRecords(paths);
   const stores = await openImageStores(paths);
-  await makeDirectories(paths);
+  await makeDirectories(config, paths);
   await makePauseRootfs(paths.pauseRootfs, programs.catatonit);
   if (selinux) await relabel([paths.pauseRootfs], selinux.readOnlyFile);
   const host = await readHostFacts();
@@ -146,11 +146,12 @@ function cgroupParent({ state }: RuntimeConfig): string {
   return `/crikit-${createHash("sha256").update(state).digest("hex").slice(0, 8)}`;
 }
 
-async function makeDirectories(paths: RuntimePaths): Promise<void> {
+async function makeDirectories({ state }: RuntimeConfig, paths: RuntimePaths): Promise<void> {
   const own = [paths.oci, paths.exits, paths.persist, paths.attach, paths.sandboxState, paths.containerState];
   for (const directory of own) await mkdir(directory, { recursive: true, mode: 0o700 });
-  // What is in them is closed, each to all but those whose it is.
-  for (const directory of [paths.sandboxState, paths.containerState]) await chmod(directory, 0o711);
+  // Roots of user namespaces pass through on their way to a root file system, and a socket's group to that. What is
+  // in these is closed, each to all but those whose it is.
+  for (const directory of [state, paths.sandboxState, paths.containerState]) await chmod(directory, 0o711);
 }
 
 async function openRecords(paths: RuntimePaths) {

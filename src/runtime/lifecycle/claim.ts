@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { Rollback } from "../../async/rollback.js";
@@ -39,13 +39,10 @@ export async function claim(config: RuntimeConfig, { socket }: { socket: boolean
   }
 }
 
-/** Roots of user namespaces pass through on their way to a root file system, and a socket's group to that. */
-const passable = 0o711;
-
 async function claimDirectory(held: Rollback, config: RuntimeConfig, key: "root" | "state"): Promise<string> {
-  await mkdir(config[key], { recursive: true, mode: passable });
+  // Containers' users pass through the root on their way to a root file system.
+  await mkdir(config[key], { recursive: true, mode: key === "root" ? 0o711 : 0o700 });
   const directory = await realpath(config[key]);
-  if (key === "state") await chmod(directory, passable);
   const lock = await lockFile(join(directory, lockName));
   if ("holder" in lock) throw inUse(key, config[key], lock.holder);
   held.add(`release ${directory}`, () => lock.release());
