@@ -1,17 +1,20 @@
-// npm run bench -- [NAME ...]: runs the benchmarks of these names, or all.
-
+// npm run bench -- [NAME ...]: runs the benchmarks of these names, or all. --size 64MiB makes a quick try.
+import { exec } from "./exec.js";
 import { lists } from "./lists.js";
+import { logs } from "./logs.js";
 import { runtime } from "./runtime.js";
+import { readOptions } from "./support/options.js";
 import { unary } from "./unary.js";
 
-const benchmarks = { unary, lists, runtime };
+const benchmarks = { unary, lists, runtime, exec, logs };
 
-async function main(names: string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { names, options } = readOptions(args);
   const known = Object.keys(benchmarks);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`No benchmark ${unknown}: there is ${known.join(", ")}`);
   for (const [name, run] of Object.entries(benchmarks)) {
-    if (names.length === 0 || names.includes(name)) await run();
+    if (names.length === 0 || names.includes(name)) await run(options);
   }
 }
 

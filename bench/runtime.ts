@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startContainerd } from "../test/support/containerd.js";
 import { type PodPlace, podLife } from "./runtime/pod.js";
+import { builtPackage } from "./support/built-package.js";
 import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
 import { measureParts, type TimedContender } from "./support/rounds.js";
 
@@ -54,12 +55,4 @@ async function compareWidth(places: Record<string, PodPlace>, width: number): Pr
     const what = `${names[part]}, ${width === 1 ? "one" : "four"} at a time`;
     return compare({ what, peer, unit: "ms", goal: goals[part] }, own[part] ?? [], other[part] ?? []);
   });
-}
-
-/** What users run: the loader that runs this file would slow the sources down. */
-async function builtPackage() {
-  const built = (name: string) => import(new URL(`../dist/${name}`, import.meta.url).href);
-  const sdk: typeof import("../src/index.js") = await built("index.js");
-  const testing: typeof import("../src/testing/index.js") = await built("testing/index.js");
-  return { ...sdk, ...testing };
 }

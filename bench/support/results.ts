@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { BenchOptions } from "./options.js";
 import { median, spread } from "./statistics.js";
 
 /** One comparison; lower is better, and `ratio` is crikit's number over the peer's. */
@@ -52,6 +53,16 @@ export function markdownTable(rows: readonly ResultRow[]): string {
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...lines,
   ].join("\n");
+}
+
+/** Prints the rows and writes them down, unless it was a try with another size. */
+export async function report(
+  name: string,
+  page: { title: string; text: string; rows: readonly ResultRow[] },
+  { sizeBytes }: BenchOptions,
+): Promise<void> {
+  console.log(markdownTable(page.rows));
+  if (sizeBytes === undefined) await writeResults(name, page);
 }
 
 /** Writes `docs/performance/NAME.md` and puts the rows in place of their like in `results.json`. */

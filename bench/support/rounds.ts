@@ -11,10 +11,10 @@ export interface RoundOptions {
   readonly unitsPerRound: number;
 }
 
-/** A contender whose work has parts. */
+/** A contender that takes the time itself, of each part of its work, or counts something else of it. */
 export interface TimedContender {
   readonly name: string;
-  /** Resolves to milliseconds by the part's name. */
+  /** Resolves to one number by each part's name. */
   run(): Promise<Record<string, number>>;
 }
 

@@ -1,0 +1,100 @@
+import { truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { crictlPath } from "../test/left-out.js";
+import { crictlFlags } from "../test/support/crictl.js";
+import { inContainer } from "./support/bench-container.js";
+import { runClient } from "./support/client-process.js";
+import { type BenchOptions, printSize } from "./support/options.js";
+import { inBothRuntimes, type Place } from "./support/places.js";
+import { compare, type ResultRow, report } from "./support/results.js";
+import { measureParts, type TimedContender } from "./support/rounds.js";
+
+const gibibyte = 2 ** 30;
+const blockBytes = 2 ** 16;
+const client = fileURLToPath(new URL("exec/client.mjs", import.meta.url));
+
+const text = (rounds: number) =>
+  `A command's output or input, carried by a session, to /dev/null or from a file: by a program of a few lines on crikit (\`spawn\`, with Node's \`pipeline\` on each stream) and by \`crictl exec\`. Each is a process of its own and all of it counts: its start, connecting, the session, its end; the rows of a command that does nothing say how much of it is that. Memory is the peak of the client's process. On the bundled runtime, which sends what it reads from runc's pipes, and on a private containerd from Debian. ${rounds} rounds, in which all take turns.`;
+
+type Work = "stdout" | "stdin" | "nothing";
+
+/** Sessions of one great stream. */
+export async function exec(options: BenchOptions): Promise<void> {
+  const { sizeBytes = gibibyte, rounds = 10 } = options;
+  const rows: ResultRow[] = [];
+  await inBothRuntimes(async (places) => {
+    for (const place of places) rows.push(...(await compareIn(place, rounds, sizeBytes)));
+  });
+  await report("exec", { title: "Exec", text: text(rounds), rows }, options);
+}
+
+async function compareIn(place: Place, rounds: number, sizeBytes: number): Promise<ResultRow[]> {
+  return inContainer(place, ["sleep", "10000"], async ({ container: { id }, directory }) => {
+    const target = { place, id, directory, rounds };
+    const rows: ResultRow[] = [];
+    for (const work of ["stdout", "stdin", "nothing"] as const) {
+      rows.push(...(await compareWork(target, work, sizeBytes)));
+    }
+    return rows;
+  });
+}
+
+interface Target {
+  readonly place: Place;
+  readonly id: string;
+  readonly directory: string;
+  readonly rounds: number;
+}
+
+async function compareWork(target: Target, work: Work, sizeBytes: number): Promise<ResultRow[]> {
+  const { place, rounds } = target;
+  const smallBytes = sizeBytes / 16;
+  const small = `crikit with ${printSize(smallBytes)}`;
+  const contenders: TimedContender[] = [
+    { name: "crikit", run: () => crikitExec(target, work, sizeBytes) },
+    { name: "crictl exec", run: () => crictlExec(target, work, sizeBytes) },
+  ];
+  if (work !== "nothing") contenders.push({ name: small, run: () => crikitExec(target, work, smallBytes) });
+  const costs = await measureParts(contenders, { rounds });
+  const part = (name: string, cost: "ms" | "peak") => costs.get(name)?.[cost] ?? [];
+  const what = `${work === "nothing" ? "exec of true" : `exec ${work}, ${printSize(sizeBytes)}`}${place.suffix}`;
+  const row = (cost: "ms" | "peak", peer: string, goal: number | null) => {
+    const [name, unit] = cost === "ms" ? [what, "ms"] : [`${what}: peak memory`, "MB"];
+    return compare({ what: name, peer, unit, goal }, part("crikit", cost), part(peer, cost));
+  };
+  const rows = [row("ms", "crictl exec", work === "nothing" ? null : 1), row("peak", "crictl exec", null)];
+  return work === "nothing" ? rows : [...rows, row("peak", small, 1.1)];
+}
+
+async function crikitExec({ place, id, directory }: Target, work: Work, sizeBytes: number) {
+  const { command, input, check } = await prepare(directory, work, sizeBytes);
+  const args = [client, place.endpoint, id, ...command];
+  return runClient({ program: process.execPath, args, input }, check);
+}
+
+async function crictlExec({ place, id, directory }: Target, work: Work, sizeBytes: number) {
+  const { command, input, check } = await prepare(directory, work, sizeBytes);
+  const args = crictlFlags(place.endpoint, ["exec", "-i", id, ...command]);
+  return runClient({ program: crictlPath, args, input }, check);
+}
+
+/** What to run in the container; dd says on stderr how many blocks it has carried. */
+async function prepare(directory: string, work: Work, sizeBytes: number) {
+  if (work === "nothing") return { command: ["true"], input: undefined, check: undefined };
+  const blocks = sizeBytes / blockBytes;
+  const check = (said: string) => {
+    if (!said.includes(`${blocks}+0 records in`))
+      throw new Error(`Not all ${sizeBytes} bytes arrived: ${said}`);
+  };
+  if (work === "stdout") {
+    const command = ["dd", "if=/dev/zero", `bs=${blockBytes}`, `count=${blocks}`];
+    return { command, input: undefined, check };
+  }
+  const input = join(directory, `input-${sizeBytes}`);
+  await writeFile(input, "");
+  await truncate(input, sizeBytes);
+  // In a shell, which keeps its output open: dd closes its own, and containerd then ends the input.
+  const command = ["sh", "-c", `dd of=/dev/null bs=${blockBytes} iflag=fullblock; exit`];
+  return { command, input, check };
+}

@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { crictlPath } from "../test/left-out.js";
+import { crictlFlags } from "../test/support/crictl.js";
+import { fillLog, writeAtPace } from "./logs/log-file.js";
+import { type BenchContainer, inContainer } from "./support/bench-container.js";
+import { runClient } from "./support/client-process.js";
+import { type BenchOptions, printSize } from "./support/options.js";
+import { inBundledRuntime, type Place } from "./support/places.js";
+import { compare, type ResultRow, report } from "./support/results.js";
+import { measureParts } from "./support/rounds.js";
+import { median } from "./support/statistics.js";
+
+const gibibyte = 2 ** 30;
+const linesPerSecond = 100_000;
+const program = (name: string) => fileURLToPath(new URL(`logs/${name}`, import.meta.url));
+const run = promisify(execFile);
+
+const text = (rounds: number) =>
+  `The log of a running container on the bundled runtime, read by crikit's \`logs()\` to line objects and by \`crictl logs\` to /dev/null; both open the file themselves. Each is a process of its own and all of it counts, its start as well; memory is its peak. ${rounds} rounds, in which both take turns. Then \`logs({ follow: true })\` beside a writer in another process of ${linesPerSecond} lines a second, whose log is rotated half-way: the lines lost or told again beside all that were written, its peak memory beside that after two seconds, and how long after its time in the log a line came, the longest in each tenth of a second, beside one second. The writer's lines come in batches of 1000.`;
+
+/** A container's log, read as a whole and followed. */
+export async function logs(options: BenchOptions): Promise<void> {
+  const { sizeBytes = gibibyte, rounds = 5 } = options;
+  const rows: ResultRow[] = [];
+  await inBundledRuntime(async (place) => {
+    const sleeping = ["sleep", "10000"];
+    rows.push(...(await inContainer(place, sleeping, (made) => compareRead(place, made, rounds, sizeBytes))));
+    rows.push(...(await inContainer(place, sleeping, (made) => follow(place, made, sizeBytes))));
+  });
+  await report("logs", { title: "Logs", text: text(rounds), rows }, options);
+}
+
+async function compareRead(
+  { endpoint }: Place,
+  { container, logPath }: BenchContainer,
+  rounds: number,
+  sizeBytes: number,
+): Promise<ResultRow[]> {
+  const lines = await fillLog(logPath, sizeBytes);
+  const check = (said: string) => {
+    if (!said.includes(`${lines} lines`)) throw new Error(`Not all ${lines} lines were read: ${said}`);
+  };
+  const args = [program("reader.mjs"), endpoint, container.id];
+  const crictlArgs = crictlFlags(endpoint, ["logs", container.id]);
+  const costs = await measureParts(
+    [
+      { name: "crikit", run: () => runClient({ program: process.execPath, args }, check) },
+      { name: "crictl logs", run: () => runClient({ program: crictlPath, args: crictlArgs }) },
+    ],
+    { rounds },
+  );
+  const what = `log of ${printSize(sizeBytes)}, read`;
+  const part = (name: string, cost: string) => costs.get(name)?.[cost] ?? [];
+  const row = (name: string, cost: string, unit: string, goal: number | null) =>
+    compare({ what: name, peer: "crictl logs", unit, goal }, part("crikit", cost), part("crictl logs", cost));
+  return [row(what, "ms", "ms", 0.5), row(`${what}: peak memory`, "peak", "MB", null)];
+}
+
+/** What `logs/follower.mjs` says. */
+interface Followed {
+  readonly lines: number;
+  readonly lost: number;
+  readonly lags: readonly number[];
+  readonly earlyMemory: number;
+  readonly peakMemory: number;
+}
+
+/** As long as a log of this size takes at this pace, about. */
+async function follow(
+  { endpoint }: Place,
+  { container, logPath }: BenchContainer,
+  sizeBytes: number,
+): Promise<ResultRow[]> {
+  const seconds = Math.max(5, Math.round((30 * sizeBytes) / gibibyte));
+  const lines = linesPerSecond * seconds;
+  const following = run(process.execPath, [program("follower.mjs"), endpoint, container.id]);
+  const [{ stdout }] = await Promise.all([following, writeAtPace(logPath, lines, linesPerSecond)]);
+  const followed = JSON.parse(stdout) as Followed;
+  const lost = followed.lost + lines - followed.lines;
+  const what = `log of ${linesPerSecond} lines a second, followed for ${seconds} s`;
+  const row = (name: string, peer: string, unit: string, goal: number, own: number, other: number) =>
+    compare({ what: `${what}: ${name}`, peer, unit, goal }, [own], [other]);
+  return [
+    row("lines lost or told again", "lines written", "lines", 0, lost, lines),
+    row("peak memory", "after 2 s", "MB", 1.1, followed.peakMemory, followed.earlyMemory),
+    row("median lag", "one second", "ms", 1, median(followed.lags), 1000),
+    row("longest lag", "one second", "ms", 1, Math.max(...followed.lags), 1000),
+  ];
+}

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const filler = " a line of a log, as long as many are: what happened, to whom, and how it went in the end";
+const linesPerBatch = 1000;
+
+/** Appends lines, each with its number, until the log has so many bytes. Resolves to how many they are. */
+export async function fillLog(path: string, sizeBytes: number): Promise<number> {
+  const file = createWriteStream(path, { flags: "a" });
+  let lines = 0;
+  for (let bytes = 0; bytes < sizeBytes; lines += linesPerBatch) {
+    const batch = printLines(lines);
+    bytes += batch.length;
+    if (!file.write(batch)) await once(file, "drain");
+  }
+  file.end();
+  await once(file, "close");
+  return lines;
+}
+
+/** Appends lines at an even pace, then one that says "end". Half-way the log is rotated, as kubelet would. */
+export async function writeAtPace(path: string, lines: number, linesPerSecond: number): Promise<void> {
+  let file = createWriteStream(path, { flags: "a" });
+  const start = performance.now();
+  for (let written = 0; written < lines; written += linesPerBatch) {
+    const early = (written / linesPerSecond) * 1000 - (performance.now() - start);
+    if (early > 0) await sleep(early);
+    if (written === lines / 2) {
+      await rename(path, `${path}.20260101-000000`);
+      file.end();
+      await once(file, "close");
+      file = createWriteStream(path, { flags: "a" });
+    }
+    if (!file.write(printLines(written))) await once(file, "drain");
+  }
+  file.end(`${timestamp()} stdout F end\n`);
+  await once(file, "close");
+}
+
+function printLines(first: number): string {
+  const head = `${timestamp()} stdout F `;
+  let text = "";
+  for (let number = first; number < first + linesPerBatch; number++) text += `${head}${number}${filler}\n`;
+  return text;
+}
+
+/** As fine as this process knows the time, in as many digits as runtimes write. */
+function timestamp(): string {
+  const microseconds = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000));
+  const whole = new Date(Number(microseconds / 1000n)).toISOString().slice(0, 20);
+  return `${whole}${String((microseconds % 1_000_000n) * 1000n).padStart(9, "0")}Z`;
+}
