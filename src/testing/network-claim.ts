@@ -21,6 +21,7 @@ export interface NetworkClaim extends Claimed {
 
 const claimCount = 256;
 const draftPrefix = "draft-";
+const makeTries = 100;
 
 // A directory for each network namespace has one for each subnet in use, and that holds one file named for its
 // owner. Both steps are single renames: a claim moves a filled directory to the subnet's name, which fails when
@@ -87,7 +88,7 @@ async function sweepClaim(claim: string, remove: (claimed: Claimed) => Promise<v
 
 async function take(claim: string, owner: ProcessMark, claimed: Claimed): Promise<boolean> {
   const draft = join(dirname(claim), `${draftPrefix}${randomUUID()}`);
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  await makeDirectory(draft);
   const taken = await writeFile(join(draft, owner), JSON.stringify(claimed)).then(
     () => moved(draft, claim),
     () => false,
@@ -127,7 +128,7 @@ async function openClaims(top: string): Promise<string> {
 
 // Claims say which directories root may remove: a directory that another user made is not believed.
 async function openOwn(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const stats = await lstat(directory).catch(() => undefined);
   // The last one to give a claim back has removed it at this very moment: the next draft makes it again.
   if (!stats) return;
@@ -136,6 +137,18 @@ async function openOwn(directory: string): Promise<void> {
     "permission_denied",
     `${directory} must be a directory that belongs to this user and that nobody else can write: remove it`,
   );
+}
+
+/** Again, when a parent that was there is removed while this one is being made. */
+async function makeDirectory(directory: string): Promise<void> {
+  for (let left = makeTries; ; left -= 1) {
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return;
+    } catch (error) {
+      if (left === 0 || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+  }
 }
 
 function moved(from: string, to: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -67,6 +67,19 @@ test("many claims at once are all different, and leave nothing when released", a
   await Promise.all(claims.map((each) => each.release()));
   expect(claims.filter(hasInterface)).toEqual([]);
   expect(await readdir(directory)).toEqual([]);
+});
+
+test("the first of those that come does not mind that the last of those that go has just cleared away", async () => {
+  let isOver = false;
+  const goes = (async () => {
+    while (!isOver)
+      for (const path of [await claimsDirectory(), top]) await rmdir(path).catch(() => undefined);
+  })();
+  const comes = Array.from({ length: 500 }, () => sweepClaims(async () => {}, top));
+  await Promise.all(comes).finally(() => {
+    isOver = true;
+  });
+  await goes;
 });
 
 test("processes that share the network but no files claim different subnets", async () => {

@@ -87,6 +87,10 @@ export const gvisorBehaviour: Behaviour = {
   // The kernel kills that one process.
   reasonAfterChildOom: /^OOMKilled$/,
   outlivesChildOom: false,
+  // It writes down its own kernel with all that runs on it, in files that criu does not know.
+  checkpoints: "failed_precondition",
+  podCheckpoints: "failed_precondition",
+  podRestores: "invalid_argument",
 };
 
 export const fakeBehaviour: Behaviour = {

@@ -117,11 +117,11 @@ export function logScenarios(subject: () => Subject): void {
       return texts;
     };
     expect(await textsOf({ streams: ["stderr"], tail: 2 })).toEqual(["err 3", "err 4"]);
-    expect(await textsOf({ since: all[2]?.timeNs, until: all[4]?.timeNs })).toEqual([
-      "out 2",
-      "err 2",
-      "out 3",
-    ]);
+    const [since = 0n, until = 0n] = [all[2]?.timeNs, all[4]?.timeNs];
+    // On a busy machine lines that are read at once have one time.
+    const within = all.filter(({ timeNs }) => timeNs >= since && timeNs <= until);
+    expect(within.length).toBeGreaterThanOrEqual(3);
+    expect(await textsOf({ since, until })).toEqual(within.map((line) => ("text" in line ? line.text : "")));
     expect(await textsOf({ limitBytes: 8 })).toEqual(["out 1", "er"]);
   });
 }
