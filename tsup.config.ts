@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 import { notices } from "./scripts/notices.js";
 
-const common = { target: "node20", sourcemap: true, shims: true } as const;
+const common = { target: "node20", shims: true } as const;
 
 export default defineConfig([
   {
@@ -25,7 +25,6 @@ export default defineConfig([
     ...common,
     entry: { "runtime/main": "src/runtime/main.ts" },
     format: ["esm"],
-    sourcemap: false,
     noExternal: [/.*/],
     // For packages in CommonJS that ask for Node's own modules.
     banner: {

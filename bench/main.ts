@@ -2,11 +2,12 @@
 import { exec } from "./exec.js";
 import { lists } from "./lists.js";
 import { logs } from "./logs.js";
+import { packageCosts } from "./package.js";
 import { runtime } from "./runtime.js";
 import { readOptions } from "./support/options.js";
 import { unary } from "./unary.js";
 
-const benchmarks = { unary, lists, runtime, exec, logs };
+const benchmarks = { unary, lists, package: packageCosts, runtime, exec, logs };
 
 async function main(args: string[]): Promise<void> {
   const { names, options } = readOptions(args);

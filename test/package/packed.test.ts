@@ -44,13 +44,18 @@ test("every entry can be required", async () => {
   expect(await runFile("all.cjs", code)).toBe(`${Array(5).fill("object")}\n`);
 });
 
-test("the SDK loads nothing of manifests and no YAML", async () => {
+test("the SDK loads nothing of manifests, of the runtime or of tests, and no YAML", async () => {
   const code = `
     require("crikit");
     const loaded = Object.keys(require.cache);
-    console.log(loaded.length > 0, loaded.filter((file) => /dist.kube|node_modules.yaml/.test(file)).length);
+    const texts = loaded.map((file) => require("node:fs").readFileSync(file, "utf8"));
+    console.log(
+      texts.filter((text) => text.includes("// src/api/")).length > 0,
+      texts.filter((text) => /^.. src.(kube|runtime|testing)./m.test(text)).length,
+      loaded.filter((file) => /node_modules.yaml/.test(file)).length,
+    );
   `;
-  expect(await runFile("lean.cjs", code)).toBe("true 0\n");
+  expect(await runFile("lean.cjs", code)).toBe("true 0 0\n");
 });
 
 test.each(["mjs", "cjs"])("the fake runtime serves a program in .%s", async (extension) => {
