@@ -6,8 +6,9 @@ import { packageCosts } from "./package.js";
 import { runtime } from "./runtime.js";
 import { readOptions } from "./support/options.js";
 import { unary } from "./unary.js";
+import { watch } from "./watch.js";
 
-const benchmarks = { unary, lists, package: packageCosts, runtime, exec, logs };
+const benchmarks = { unary, lists, watch, package: packageCosts, runtime, exec, logs };
 
 async function main(args: string[]): Promise<void> {
   const { names, options } = readOptions(args);

@@ -39,5 +39,5 @@ export function cannedPodId(index: number): string {
 }
 
 function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "a");
+  return (value + 2 ** 40).toString(16).slice(-digits).padStart(digits, "a");
 }

@@ -1,0 +1,102 @@
+// Serves argv[3] containers, each in a pod of its own, and their events on the socket argv[2]. Each line of its standard
+// input, the index of a container, changes that container, tells it to all who wait for events, and is answered with
+// the time at which it did, in nanoseconds. Ends with its standard input.
+import { createServer, type ServerHttp2Stream } from "node:http2";
+import { createInterface } from "node:readline";
+import { buffer } from "node:stream/consumers";
+import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  type Container,
+  ContainerEventResponseSchema,
+  ContainerEventType,
+  ContainerSchema,
+  ContainerState,
+  ListContainersRequestSchema,
+  ListContainersResponseSchema,
+  ListPodSandboxRequestSchema,
+  ListPodSandboxResponseSchema,
+  PodSandboxState,
+  VersionResponseSchema,
+} from "../../src/proto.js";
+import { encodeEnvelope } from "../../src/transport/envelope.js";
+import { cannedContainers } from "../support/canned-containers.js";
+
+const prefixBytes = 5;
+const [path, count] = process.argv.slice(2);
+const containers = cannedContainers(Number(count)).map((init) => create(ContainerSchema, init));
+const byPod = new Map(containers.map((container) => [container.podSandboxId, container]));
+const watchers = new Set<ServerHttp2Stream>();
+
+function envelope<Message extends DescMessage>(schema: Message, init: MessageInitShape<Message>): Uint8Array {
+  return encodeEnvelope(toBinary(schema, create(schema, init)));
+}
+
+/** All, or that of one pod. */
+function containersOf(podId: string | undefined): Container[] {
+  return podId ? [byPod.get(podId)].filter((container) => container !== undefined) : containers;
+}
+
+function podOf({ podSandboxId, metadata, createdAt }: Container) {
+  const { name = "" } = metadata ?? {};
+  const pod = { name, namespace: "default", uid: podSandboxId.slice(0, 32), attempt: 0 };
+  return { id: podSandboxId, metadata: pod, state: PodSandboxState.SANDBOX_READY, createdAt };
+}
+
+const answers: Record<string, (request: Uint8Array) => Uint8Array> = {
+  Version: () =>
+    envelope(VersionResponseSchema, {
+      version: "0.1.0",
+      runtimeName: "bench",
+      runtimeVersion: "1.0.0",
+      runtimeApiVersion: "v1",
+    }),
+  ListContainers: (request) => {
+    const { filter } = fromBinary(ListContainersRequestSchema, request);
+    return envelope(ListContainersResponseSchema, { containers: containersOf(filter?.podSandboxId) });
+  },
+  ListPodSandbox: (request) => {
+    const { filter } = fromBinary(ListPodSandboxRequestSchema, request);
+    return envelope(ListPodSandboxResponseSchema, { items: containersOf(filter?.id).map(podOf) });
+  },
+};
+
+/** Each change is another one: what was running has ended, and the other way round. */
+function change(container: Container): Uint8Array {
+  const isRunning = container.state === ContainerState.CONTAINER_RUNNING;
+  container.state = isRunning ? ContainerState.CONTAINER_EXITED : ContainerState.CONTAINER_RUNNING;
+  const { id: containerId, createdAt, podSandboxId } = container;
+  const containerEventType = isRunning
+    ? ContainerEventType.CONTAINER_STOPPED_EVENT
+    : ContainerEventType.CONTAINER_STARTED_EVENT;
+  return envelope(ContainerEventResponseSchema, {
+    containerId,
+    containerEventType,
+    createdAt,
+    podSandboxStatus: { ...podOf(container), id: podSandboxId },
+    containersStatuses: [{ id: containerId, metadata: { name: "app" }, state: container.state, createdAt }],
+  });
+}
+
+const server = createServer();
+server.on("stream", async (stream, headers) => {
+  const rpc = headers[":path"]?.replace("/runtime.v1.RuntimeService/", "") ?? "";
+  const answer = answers[rpc];
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": answer ? "0" : "12" }));
+  if (rpc === "GetContainerEvents") {
+    watchers.add(stream.on("close", () => watchers.delete(stream)).resume());
+    return;
+  }
+  const request = await buffer(stream);
+  stream.end(answer?.(request.subarray(prefixBytes)));
+});
+server.listen(path, () => console.log("listening"));
+
+for await (const line of createInterface(process.stdin)) {
+  const container = containers[Number(line)];
+  if (!container) throw new Error(`No container ${line}`);
+  const event = change(container);
+  console.log(String(process.hrtime.bigint()));
+  for (const stream of watchers) stream.write(event);
+}
+process.exit();
