@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { BenchOptions } from "./options.js";
+import { plot } from "./plot.js";
 import { median, spread } from "./statistics.js";
 
 /** One comparison; lower is better, and `ratio` is crikit's number over the peer's. */
@@ -65,13 +66,16 @@ export async function report(
   if (sizeBytes === undefined) await writeResults(name, page);
 }
 
-/** Writes `docs/performance/NAME.md` and puts the rows in place of their like in `results.json`. */
+/** Writes `docs/performance/NAME.md` with its plot, and puts the rows in place of their like in `results.json`. */
 export async function writeResults(
   name: string,
   { title, text, rows }: { title: string; text: string; rows: readonly ResultRow[] },
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const page = [`# ${title}`, text, markdownTable(rows), machine(`npm run bench -- ${name}`)].join("\n\n");
+  const picture = `![crikit's number over its peer's for each row, with its goal](${name}.svg)`;
+  const command = `npm run bench -- ${name}`;
+  const page = [`# ${title}`, text, picture, markdownTable(rows), machine(command)].join("\n\n");
+  await writeFile(`${directory}${name}.svg`, plot(title, rows));
   await writeFile(`${directory}${name}.md`, `${page}\n`);
   const file = `${directory}results.json`;
   const measured = new Set(rows.map(({ what }) => what));
