@@ -13,7 +13,8 @@ const halfOpenSeconds = 3600;
  * Node cannot enter a namespace, so socat does, with pipes to us. Rejects when nobody listens.
  */
 export async function forwardPort(netns: string | undefined, port: number, stream: Duplex): Promise<void> {
-  const socat = ["socat", "-t", `${halfOpenSeconds}`, "-", `TCP:localhost:${port}`];
+  // Without shut-close it would keep its output open, and who reads would not learn that the port has closed.
+  const socat = ["socat", "-t", `${halfOpenSeconds}`, "-,shut-close", `TCP:localhost:${port}`];
   const [file = "", ...args] = netns === undefined ? socat : ["nsenter", `--net=${netns}`, ...socat];
   const child = spawn(file, args, { env: helperEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
