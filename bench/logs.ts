@@ -1,9 +1,9 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { crictlPath } from "../test/left-out.js";
 import { crictlFlags } from "../test/support/crictl.js";
-import { fillLog, writeAtPace } from "./logs/log-file.js";
+import { fillLog, writeAtPace, writeLine } from "./logs/log-file.js";
 import { type BenchContainer, inContainer } from "./support/bench-container.js";
 import { runClient } from "./support/client-process.js";
 import { type BenchOptions, printSize } from "./support/options.js";
@@ -15,7 +15,6 @@ import { median } from "./support/statistics.js";
 const gibibyte = 2 ** 30;
 const linesPerSecond = 100_000;
 const program = (name: string) => fileURLToPath(new URL(`logs/${name}`, import.meta.url));
-const run = promisify(execFile);
 
 const text = (rounds: number) =>
   `The log of a running container on the bundled runtime, read by crikit's \`logs()\` to line objects and by \`crictl logs\` to /dev/null; both open the file themselves. Each is a process of its own and all of it counts, its start as well; memory is its peak. ${rounds} rounds, in which both take turns. Then \`logs({ follow: true })\` beside a writer in another process of ${linesPerSecond} lines a second, whose log is rotated half-way: the lines lost or told again beside all that were written, its peak memory beside that after two seconds, and how long after its time in the log a line came, the longest in each tenth of a second, beside one second. The writer's lines come in batches of 1000.`;
@@ -75,9 +74,13 @@ async function follow(
 ): Promise<ResultRow[]> {
   const seconds = Math.max(5, Math.round((30 * sizeBytes) / gibibyte));
   const lines = linesPerSecond * seconds;
-  const following = run(process.execPath, [program("follower.mjs"), endpoint, container.id]);
-  const [{ stdout }] = await Promise.all([following, writeAtPace(logPath, lines, linesPerSecond)]);
-  const followed = JSON.parse(stdout) as Followed;
+  await writeLine(logPath, "begin");
+  const args = [program("follower.mjs"), endpoint, container.id];
+  const follower = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const said = createInterface(follower.stdout)[Symbol.asyncIterator]();
+  await said.next();
+  await writeAtPace(logPath, lines, linesPerSecond);
+  const followed = JSON.parse((await said.next()).value) as Followed;
   const lost = followed.lost + lines - followed.lines;
   const what = `log of ${linesPerSecond} lines a second, followed for ${seconds} s`;
   const row = (name: string, peer: string, unit: string, goal: number, own: number, other: number) =>

@@ -1,5 +1,6 @@
 // npm run bench -- [NAME ...]: runs the benchmarks of these names, or all. --size 64MiB makes a quick try.
 import { exec } from "./exec.js";
+import { forward } from "./forward.js";
 import { lists } from "./lists.js";
 import { logs } from "./logs.js";
 import { packageCosts } from "./package.js";
@@ -8,7 +9,7 @@ import { readOptions } from "./support/options.js";
 import { unary } from "./unary.js";
 import { watch } from "./watch.js";
 
-const benchmarks = { unary, lists, watch, package: packageCosts, runtime, exec, logs };
+const benchmarks = { unary, lists, watch, package: packageCosts, runtime, exec, logs, forward };
 
 async function main(args: string[]): Promise<void> {
   const { names, options } = readOptions(args);

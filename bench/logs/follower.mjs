@@ -1,5 +1,6 @@
-// Follows a container's log to the line that says "end": node follower.mjs ENDPOINT CONTAINER. Each line begins
-// with its number. Says on stdout in JSON what became of them; each lag is the longest within a tenth of a second.
+// Follows a container's log to the line that says "end": node follower.mjs ENDPOINT CONTAINER. Says on stdout "ready"
+// at the first line, then in JSON what became of the others, each of which begins with its number. Each lag is the
+// longest within a tenth of a second.
 import { connect } from "crikit";
 
 const [endpoint, id] = process.argv.slice(2);
@@ -15,6 +16,10 @@ const peakMemory = () => process.resourceUsage().maxRSS / 1000;
 const now = () => performance.timeOrigin + performance.now();
 for await (const { text, timeNs } of cri.containers.get(id).logs({ follow: true })) {
   if (text === "end") break;
+  if (text === "begin") {
+    console.log("ready");
+    continue;
+  }
   const number = Number.parseInt(text, 10);
   lost += Math.abs(number - next);
   next = number + 1;

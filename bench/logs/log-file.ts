@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { rename } from "node:fs/promises";
+import { appendFile, rename } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const filler = " a line of a log, as long as many are: what happened, to whom, and how it went in the end";
@@ -20,6 +20,11 @@ export async function fillLog(path: string, sizeBytes: number): Promise<number> 
   return lines;
 }
 
+/** Appends one line. */
+export async function writeLine(path: string, text: string): Promise<void> {
+  await appendFile(path, `${timestamp()} stdout F ${text}\n`);
+}
+
 /** Appends lines at an even pace, then one that says "end". Half-way the log is rotated, as kubelet would. */
 export async function writeAtPace(path: string, lines: number, linesPerSecond: number): Promise<void> {
   let file = createWriteStream(path, { flags: "a" });
@@ -35,8 +40,9 @@ export async function writeAtPace(path: string, lines: number, linesPerSecond: n
     }
     if (!file.write(printLines(written))) await once(file, "drain");
   }
-  file.end(`${timestamp()} stdout F end\n`);
+  file.end();
   await once(file, "close");
+  await writeLine(path, "end");
 }
 
 function printLines(first: number): string {
