@@ -58,7 +58,7 @@ export async function forward(options: BenchOptions): Promise<void> {
 
 /** Has a program forward the port, and reads the file through each of the connections. */
 async function through(program: string, args: readonly string[], each: number) {
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(child, "exit");
   try {
     const local = await forwardedPort(child);
@@ -87,7 +87,8 @@ async function forwardedPort(child: ChildProcessByStdio<Writable, Readable, null
 
 async function readAll(local: number, each: number): Promise<void> {
   const socket = connect({ port: local, host: "127.0.0.1" });
-  socket.write("GET /zeros HTTP/1.0\r\n\r\n");
+  // Ended at once: pod.forward does not end a connection before both sides have.
+  socket.end("GET /zeros HTTP/1.0\r\n\r\n");
   let bytes = 0;
   for await (const chunk of socket) bytes += chunk.length;
   // The answer's head comes on top.
