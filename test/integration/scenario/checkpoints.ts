@@ -55,7 +55,9 @@ export function checkpointScenarios(subject: () => Subject): void {
   test("a pod made from that directory runs on from where it was, or the runtime says that it cannot", async () => {
     const { cri, image, runPod, behaviour } = subject();
     const path = await mkdtemp(join(tmpdir(), "crikit-test-"));
-    const script = "echo begun >> /begun; i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.02; done";
+    // Renamed into place: a file that is being written anew is empty for a moment.
+    const step = "i=$((i+1)); echo $i > /next; mv /next /count; sleep 0.02";
+    const script = `echo begun >> /begun; i=0; while :; do ${step}; done`;
     const main = { metadata: { name: "main" }, image: { image }, command: ["sh", "-c", script] };
     const count = async (container: Container) =>
       Number((await container.exec(["sh", "-c", "cat /count || echo 0"])).stdout);
