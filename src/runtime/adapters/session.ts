@@ -4,13 +4,14 @@ import { identifyProcess, killTree, type ProcessIdentity } from "./process.js";
 
 /**
  * Kills all processes of a session, and their descendants, that are in the control group with this name. An
- * orphan keeps its session when it has lost its parents, so this finds what a tree walk cannot.
+ * orphan keeps its session when it has lost its parents, so this finds what a tree walk cannot. False when there
+ * were none.
  */
-export async function killSession(session: number, group: string): Promise<void> {
+export async function killSession(session: number, group: string): Promise<boolean> {
   // A process may have made another one while the list was read.
-  for (;;) {
+  for (let hasKilled = false; ; hasKilled = true) {
     const members = await findMembers(session, group);
-    if (members.length === 0) return;
+    if (members.length === 0) return hasKilled;
     for (const member of members) await killTree(member);
   }
 }

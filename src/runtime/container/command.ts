@@ -85,8 +85,9 @@ export class Command {
     if (this.#hasEnded()) return;
     const pid = await this.pid();
     if (pid === undefined) return killTree(child.pid);
-    await killSession(pid, this.#containerId);
-    await waitUntilReaped(pid, limit).catch(() => undefined);
+    const hasKilled = await killSession(pid, this.#containerId);
+    // gVisor's pids are its own: to the host this one is a stranger's.
+    if (hasKilled) await waitUntilReaped(pid, limit).catch(() => undefined);
     const timer = setTimeout(() => child.kill("SIGKILL"), lingerMs);
     child.once("exit", () => clearTimeout(timer));
     if (this.#hasEnded()) clearTimeout(timer);
