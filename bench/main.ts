@@ -1,15 +1,19 @@
-// npm run bench -- [NAME ...]: runs the benchmarks of these names, or all. --size 64MiB makes a quick try.
+// npm run bench -- [NAME ...]: runs the benchmarks of these names, or all. --size 64MiB or --pods 20 makes a quick try.
 import { exec } from "./exec.js";
 import { forward } from "./forward.js";
 import { lists } from "./lists.js";
 import { logs } from "./logs.js";
 import { packageCosts } from "./package.js";
 import { runtime } from "./runtime.js";
+import { runtimeMemory } from "./runtime-memory.js";
 import { readOptions } from "./support/options.js";
 import { unary } from "./unary.js";
 import { watch } from "./watch.js";
 
-const benchmarks = { unary, lists, watch, package: packageCosts, runtime, exec, logs, forward };
+const benchmarks = {
+  ...{ unary, lists, watch, package: packageCosts },
+  ...{ runtime, "runtime-memory": runtimeMemory, exec, logs, forward },
+};
 
 async function main(args: string[]): Promise<void> {
   const { names, options } = readOptions(args);

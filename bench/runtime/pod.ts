@@ -15,8 +15,6 @@ export interface PodTimes {
   readonly stop: number;
 }
 
-const namespaceOptions = { pid: NamespaceMode.CONTAINER };
-
 /** Runs pods of one container with so many at a time, then stops and removes them; the times are for one pod. */
 export async function podLife(place: PodPlace, { width }: { width: number }): Promise<PodTimes> {
   const pods = Array.from({ length: width }, () => new Pod(place));
@@ -27,18 +25,31 @@ export async function podLife(place: PodPlace, { width }: { width: number }): Pr
   return { start: (running - start) / width, stop: (performance.now() - running) / width };
 }
 
-class Pod {
+/** A pod of one container that sleeps. */
+export class Pod {
   readonly #place: PodPlace;
+  readonly #hostNetwork: boolean;
   #id = "";
   #containerId = "";
 
-  constructor(place: PodPlace) {
+  constructor(place: PodPlace, { hostNetwork = false } = {}) {
     this.#place = place;
+    this.#hostNetwork = hostNetwork;
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  get containerId(): string {
+    return this.#containerId;
   }
 
   async start(): Promise<void> {
     const { image, logDirectory, cri } = this.#place;
     const uid = randomUUID();
+    const network = this.#hostNetwork ? NamespaceMode.NODE : NamespaceMode.POD;
+    const namespaceOptions = { pid: NamespaceMode.CONTAINER, network };
     const sandboxConfig = {
       metadata: { name: "bench", namespace: "default", uid, attempt: 0 },
       logDirectory,
@@ -48,7 +59,7 @@ class Pod {
     const config = {
       metadata: { name: "main" },
       image: { image },
-      command: ["sleep", "1000"],
+      command: ["sleep", "10000"],
       logPath: `${uid}.log`,
       linux: { securityContext: { namespaceOptions } },
     };

@@ -56,14 +56,14 @@ export function markdownTable(rows: readonly ResultRow[]): string {
   ].join("\n");
 }
 
-/** Prints the rows and writes them down, unless it was a try with another size. */
+/** Prints the rows and writes them down, unless it was a try with another size or number of pods. */
 export async function report(
   name: string,
   page: { title: string; text: string; rows: readonly ResultRow[] },
-  { sizeBytes }: BenchOptions,
+  { sizeBytes, pods }: BenchOptions,
 ): Promise<void> {
   console.log(markdownTable(page.rows));
-  if (sizeBytes === undefined) await writeResults(name, page);
+  if (sizeBytes === undefined && pods === undefined) await writeResults(name, page);
 }
 
 /** Writes `docs/performance/NAME.md` with its plot, and puts the rows in place of their like in `results.json`. */
