@@ -75,6 +75,8 @@ export class CriClient implements AsyncDisposable {
     this.imageEndpoint = imageConnection.endpoint.address;
     this.closed = Promise.all(this.#connections.map(({ closed }) => closed)).then(() => {});
 
+    const learnt = (rpc: keyof Capabilities) =>
+      learntRpcs(imageConnection).get(rpc) ?? learntRpcs(connection).get(rpc);
     const serviceOptions = { timeoutMs: parts.callTimeoutMs, retries: parts.retries };
     this.runtime = createRuntimeClient(connection, serviceOptions);
     this.image = createImageClient(imageConnection, serviceOptions);
@@ -83,7 +85,7 @@ export class CriClient implements AsyncDisposable {
       tracing: connection.tracing,
       runtime: this.runtime,
       image: this.image,
-      lists: new ListReader(() => this.capabilities(), serviceOptions),
+      lists: new ListReader(learnt, serviceOptions),
       logRoot: parts.logRoot ?? defaultLogRoot,
       hostRoot: parts.hostRoot ?? "/",
       sessions: new SessionOpener(parts.streaming),

@@ -19,13 +19,13 @@ export interface ListRpcs<Part, Item> {
  * message only, and is asked once for a connection.
  */
 export class ListReader {
-  readonly #learnt: () => Capabilities;
+  readonly #learnt: (rpc: keyof Capabilities) => boolean | undefined;
   readonly #timeoutMs: number;
   readonly #retries: number;
 
-  /** `timeoutMs` is the deadline of a whole list by stream, which as an RPC has none. */
+  /** `learnt` as in `Capabilities`; `timeoutMs` is the deadline of a whole list by stream, which as an RPC has none. */
   constructor(
-    learnt: () => Capabilities,
+    learnt: (rpc: keyof Capabilities) => boolean | undefined,
     { timeoutMs = readTimeoutMs, retries = defaultRetries }: ServiceOptions,
   ) {
     this.#learnt = learnt;
@@ -38,23 +38,31 @@ export class ListReader {
    * reader has cannot be taken back; the next call is a unary one.
    */
   async *stream<Part, Item>(rpcs: ListRpcs<Part, Item>, options: CallOptions): AsyncGenerator<Item> {
-    if (this.#learnt()[rpcs.name] !== false) {
+    for await (const part of this.#parts(rpcs, options)) yield* part;
+  }
+
+  async *#parts<Part, Item>(
+    rpcs: ListRpcs<Part, Item>,
+    options: CallOptions,
+  ): AsyncGenerator<readonly Item[]> {
+    if (this.#learnt(rpcs.name) !== false) {
       let hasItems = false;
       try {
         for await (const part of rpcs.stream(options)) {
           hasItems = true;
-          yield* rpcs.itemsOf(part);
+          yield rpcs.itemsOf(part);
         }
         return;
       } catch (error) {
         if (hasItems || !isUnsupported(error)) throw error;
       }
     }
-    yield* await rpcs.unary(options);
+    yield await rpcs.unary(options);
   }
 
   /** All items. What came of a stream that was given up or broke is dropped: it is read again. */
   async read<Part, Item>(rpcs: ListRpcs<Part, Item>, options: CallOptions): Promise<Item[]> {
+    if (this.#learnt(rpcs.name) === false) return [...(await rpcs.unary(options))];
     const { timeoutMs = this.#timeoutMs, retries = this.#retries, signal } = options;
     const items: Item[] = [];
     const rules = {
@@ -67,7 +75,9 @@ export class ListReader {
     try {
       return await withRetries(rules, async (leftMs) => {
         items.length = 0;
-        for await (const item of this.stream(rpcs, { ...options, timeoutMs: leftMs })) items.push(item);
+        for await (const part of this.#parts(rpcs, { ...options, timeoutMs: leftMs })) {
+          for (const item of part) items.push(item);
+        }
         return items;
       });
     } catch (error) {
