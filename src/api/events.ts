@@ -39,16 +39,24 @@ const rpc = "GetContainerEvents";
 /** CRI-O ends the stream with success as soon as it is opened where its events are switched off. */
 const atOnceMs = 1_000;
 
-/** The RPC's events, and an error for an end that is none of the RPC's own. */
+/** The RPC's events. They end as {@link eventMessages} do. */
 export async function* containerEvents(
-  { runtime, endpoint }: ApiContext,
+  context: ApiContext,
   options: CallOptions,
 ): AsyncGenerator<ContainerEvent, void, undefined> {
+  for await (const raw of eventMessages(context, options)) yield toContainerEvent(raw);
+}
+
+/** The RPC's messages, and an error for an end that is none of the RPC's own. */
+export async function* eventMessages(
+  { runtime, endpoint }: ApiContext,
+  options: CallOptions,
+): AsyncGenerator<ContainerEventResponse, void, undefined> {
   const openedAt = performance.now();
   let heard = false;
   for await (const raw of runtime.getContainerEvents({}, options)) {
     heard = true;
-    yield toContainerEvent(raw);
+    yield raw;
   }
   if (!heard && performance.now() - openedAt < atOnceMs) {
     throw new UnsupportedError(

@@ -8,32 +8,69 @@ export interface ObjectChange<T> {
   readonly previous?: T;
 }
 
+/** What is to be known of the objects of one kind. */
+export interface ObjectKind<T> {
+  /** The pod that it is in, or is. */
+  podIdOf(object: T): string;
+  /** Compares the contents of two objects with one ID. */
+  isSame(a: T, b: T): boolean;
+}
+
 /** The objects of one kind as lists have told of them. Gives what a list says that was not known. */
 export class KnownObjects<T extends { readonly id: string }> {
-  readonly #objects = new Map<string, T>();
-  readonly #isSame: (a: T, b: T) => boolean;
+  readonly #kind: ObjectKind<T>;
+  /** By pod, then by ID: a look at one pod does not go over all that is known. */
+  readonly #byPod = new Map<string, Map<string, T>>();
 
-  /** `isSame` compares the contents of two objects with one ID. */
-  constructor(isSame: (a: T, b: T) => boolean) {
-    this.#isSame = isSame;
+  constructor(kind: ObjectKind<T>) {
+    this.#kind = kind;
   }
 
-  /** `listed`, newest first, is all that there is of what `covers` says yes to. */
-  take(listed: readonly T[], covers: (known: T) => boolean): ObjectChange<T>[] {
+  /** How many pods something is known of. */
+  get podCount(): number {
+    return this.#byPod.size;
+  }
+
+  /** Whether something is known of the pod. */
+  knows(podId: string): boolean {
+    return this.#byPod.has(podId);
+  }
+
+  /** `listed`, newest first, is all that there is in these pods; in all, unless told. */
+  take(listed: readonly T[], podIds: Iterable<string> = this.#byPod.keys()): ObjectChange<T>[] {
     const changes: ObjectChange<T>[] = [];
-    for (const object of listed.toReversed()) {
-      const previous = this.#objects.get(object.id);
-      if (!previous) changes.push({ type: "added", object });
-      else if (!this.#isSame(previous, object)) changes.push({ type: "updated", object, previous });
-      else continue;
-      this.#objects.set(object.id, object);
-    }
     const there = new Set(listed.map(({ id }) => id));
-    for (const object of this.#objects.values()) {
-      if (there.has(object.id) || !covers(object)) continue;
+    const gone: T[] = [];
+    for (const podId of podIds) {
+      for (const object of this.#byPod.get(podId)?.values() ?? [])
+        if (!there.has(object.id)) gone.push(object);
+    }
+    for (const object of listed.toReversed()) {
+      const known = this.#of(object);
+      const previous = known.get(object.id);
+      if (!previous) changes.push({ type: "added", object });
+      else if (!this.#kind.isSame(previous, object)) changes.push({ type: "updated", object, previous });
+      else continue;
+      known.set(object.id, object);
+    }
+    for (const object of gone) {
       changes.push({ type: "removed", object });
-      this.#objects.delete(object.id);
+      this.#forget(object);
     }
     return changes;
+  }
+
+  #of(object: T): Map<string, T> {
+    const podId = this.#kind.podIdOf(object);
+    const known = this.#byPod.get(podId) ?? new Map<string, T>();
+    this.#byPod.set(podId, known);
+    return known;
+  }
+
+  #forget(object: T): void {
+    const podId = this.#kind.podIdOf(object);
+    const known = this.#byPod.get(podId);
+    known?.delete(object.id);
+    if (known?.size === 0) this.#byPod.delete(podId);
   }
 }

@@ -2,7 +2,8 @@ import { abortable, sleep } from "../async/abort.js";
 import { Backoff } from "../async/backoff.js";
 import { type Deferred, deferred } from "../async/deferred.js";
 import { UnsupportedError } from "../errors.js";
-import type { ContainerEvent } from "./events.js";
+import type { ContainerEventResponse } from "../proto.js";
+import { SecondLooks } from "./watch-second-looks.js";
 
 /** All in milliseconds. */
 export interface WatchTiming {
@@ -26,11 +27,15 @@ export const defaultTiming: WatchTiming = {
   askAgainMs: 60_000,
 };
 
-/** Beyond so many pods one look at everything is cheaper. */
-const podsAtMost = 16;
+/** A look at one pod costs as much as so many pods do in a list of all; a list of all has costs of its own, too. */
+const podsPerLook = 20;
+const cheapLooks = 4;
 
-/** What to look at: everything, or these pods. */
-export type Target = "all" | readonly string[];
+/** What of a pod to look at: the pod and its containers, or these alone. */
+export type PodPart = "whole" | "containers";
+
+/** What to look at: everything, or some pods by their IDs. */
+export type Target = "all" | ReadonlyMap<string, PodPart>;
 
 /**
  * Says what is to be looked at, and when. Events are taken in as fast as they come and leave nothing behind but
@@ -38,18 +43,21 @@ export type Target = "all" | readonly string[];
  */
 export class WatchHints {
   readonly #timing: WatchTiming;
+  readonly #podCount: () => number;
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 3_000 });
-  readonly #pods = new Set<string>();
-  /** When to look once more at a pod. */
-  readonly #again = new Map<string, number>();
+  #pods = new Map<string, PodPart>();
+  readonly #again: SecondLooks;
   /** When everything is due; infinite until the next question. */
   #dueAt = 0;
   #isSettled = true;
   #polls = true;
   #wake: Deferred<void> | undefined;
 
-  constructor(timing: WatchTiming) {
+  /** `podCount`: how many pods are known. */
+  constructor(timing: WatchTiming, podCount: () => number) {
     this.#timing = timing;
+    this.#again = new SecondLooks(timing.settleMs);
+    this.#podCount = podCount;
   }
 
   /** Waits until there is something to look at. The signal ends the wait with its own reason. */
@@ -59,22 +67,25 @@ export class WatchHints {
       signal?.throwIfAborted();
       const target = this.#take(performance.now());
       if (target) return target;
-      const nextAt = Math.min(this.#dueAt, ...this.#again.values());
+      const nextAt = Math.min(this.#dueAt, this.#again.nextAt);
       await this.#sleep(nextAt - performance.now(), signal);
     }
   }
 
   #take(now: number): Target | undefined {
-    for (const [id, at] of this.#again) {
-      if (at > now) continue;
-      this.#again.delete(id);
-      this.#pods.add(id);
-    }
-    const pods = [...this.#pods];
-    this.#pods.clear();
-    if (this.#dueAt > now && pods.length <= podsAtMost) return pods.length > 0 ? pods : undefined;
+    const again = this.#again.take(now);
+    const pods = this.#pods;
+    this.#pods = new Map();
+    if (again === "all") this.#dueAt = now;
+    else for (const id of again) pods.set(id, "whole");
+    if (this.#dueAt > now && pods.size <= this.#podsAtMost()) return pods.size > 0 ? pods : undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
     return "all";
+  }
+
+  /** Beyond so many one look at everything is cheaper. */
+  #podsAtMost(): number {
+    return cheapLooks + this.#podCount() / podsPerLook;
   }
 
   /** Everything is to be looked at, in so many milliseconds at the latest. */
@@ -84,7 +95,7 @@ export class WatchHints {
   }
 
   /** Takes hints from events until the signal aborts, whatever becomes of the runtime in the meantime. */
-  async listen(open: () => AsyncIterable<ContainerEvent>, signal: AbortSignal): Promise<void> {
+  async listen(open: () => AsyncIterable<ContainerEventResponse>, signal: AbortSignal): Promise<void> {
     this.#polls = false;
     while (!signal.aborted) {
       // Events are asked for first, so that nothing can happen between the look and them.
@@ -97,7 +108,7 @@ export class WatchHints {
   }
 
   /** Gives the error that events always end with. */
-  async #hear(events: AsyncIterable<ContainerEvent>): Promise<unknown> {
+  async #hear(events: AsyncIterable<ContainerEventResponse>): Promise<unknown> {
     try {
       for await (const event of events) {
         this.#backoff.reset();
@@ -110,16 +121,14 @@ export class WatchHints {
     }
   }
 
-  #add({ pod }: ContainerEvent): void {
-    const { settleMs } = this.#timing;
+  #add({ podSandboxStatus: pod, containerId }: ContainerEventResponse): void {
+    const now = performance.now();
+    const podsAtMost = this.#podsAtMost();
+    if (pod) this.#again.addPod(pod.id, now, podsAtMost);
+    else this.#again.addAll(now);
     if (!pod || this.#pods.size >= podsAtMost) this.lookWithin(0);
-    else this.#pods.add(pod.id);
-    if (pod && this.#again.size < podsAtMost) {
-      this.#again.set(pod.id, performance.now() + settleMs);
-    } else {
-      this.#isSettled = false;
-      this.lookWithin(settleMs);
-    }
+    else if (pod.id === containerId) this.#pods.set(pod.id, "whole");
+    else if (!this.#pods.has(pod.id)) this.#pods.set(pod.id, "containers");
     this.#wake?.resolve();
   }
 

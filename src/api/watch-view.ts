@@ -9,7 +9,7 @@ import { type ContainerFilter, podIdOf, selectContainers } from "./lists/contain
 import { type PodFilter, selectPods } from "./lists/pod-filter.js";
 import type { ListedPod } from "./pod.js";
 import { Pods } from "./pods.js";
-import type { Target } from "./watch-hints.js";
+import type { PodPart, Target } from "./watch-hints.js";
 
 /** What is watched; all pods and all containers unless told. */
 export interface WatchFilters {
@@ -33,18 +33,22 @@ export type WatchChange =
   | ({ readonly kind: "container" } & ObjectChange<ListedContainer> & Source);
 
 interface Listed {
-  pods: ListedPod[];
-  containers: ListedContainer[];
+  readonly pods: ListedPod[];
+  readonly containers: ListedContainer[];
+  /** Of which pods these are all; undefined: of all. */
+  readonly of?: { readonly pods: string[]; readonly containers: string[] };
 }
 
 /** What is known of pods and containers. Each look must be over before the next is made. */
 export class WatchView {
-  readonly #pods = new KnownObjects<ListedPod>((a, b) =>
-    equals(PodSandboxSchema, a.listed.raw, b.listed.raw),
-  );
-  readonly #containers = new KnownObjects<ListedContainer>((a, b) =>
-    equals(ContainerSchema, a.listed.raw, b.listed.raw),
-  );
+  readonly #pods = new KnownObjects<ListedPod>({
+    podIdOf: ({ id }) => id,
+    isSame: (a, b) => equals(PodSandboxSchema, a.listed.raw, b.listed.raw),
+  });
+  readonly #containers = new KnownObjects<ListedContainer>({
+    podIdOf: ({ listed }) => listed.podId,
+    isSame: (a, b) => equals(ContainerSchema, a.listed.raw, b.listed.raw),
+  });
   readonly #lists: { pods: Pods; containers: Containers };
   readonly #filters: WatchFilters;
   readonly #call: CallOptions;
@@ -58,16 +62,21 @@ export class WatchView {
     this.#call = call;
   }
 
+  /** Of how many pods something is known. */
+  get podCount(): number {
+    return Math.max(this.#pods.podCount, this.#containers.podCount);
+  }
+
   /** Lists, and gives what has changed: a pod comes before its containers and goes after them. */
   async look(target: Target): Promise<WatchChange[]> {
-    const { pods, containers } = target === "all" ? await this.#listAll() : await this.#listPods(target);
-    const isOf = (podId: string) => target === "all" || target.includes(podId);
-    const source = target === "all" ? "list" : "event";
+    const isAll = target === "all";
+    const { pods, containers, of } = await (isAll ? this.#list(this.#filters) : this.#listPods(target));
+    const source = isAll ? "list" : "event";
     const ofPods = this.#pods
-      .take(pods, ({ id }) => isOf(id))
+      .take(pods, of?.pods)
       .map((change) => ({ kind: "pod" as const, ...change, source }) as const);
     const ofContainers = this.#containers
-      .take(containers, ({ listed }) => isOf(listed.podId))
+      .take(containers, of?.containers)
       .map((change) => ({ kind: "container" as const, ...change, source }) as const);
     return [
       ...ofPods.filter(({ type }) => type !== "removed"),
@@ -76,33 +85,38 @@ export class WatchView {
     ];
   }
 
-  async #listAll(): Promise<Listed> {
-    return this.#list(this.#filters);
-  }
-
-  /** The containers first: whatever pod they are in was made before them. */
+  /** Both lists at once; that of the pods again where it may be older than a pod whose containers were listed. */
   async #list({ pods = {}, containers = {} }: WatchFilters): Promise<Listed> {
-    const { pods: podLists, containers: containerLists } = this.#lists;
-    return {
-      containers: containers ? await containerLists.list(containers, this.#call) : [],
-      pods: pods ? await podLists.list(pods, this.#call) : [],
-    };
+    const listPods = async () => (pods ? this.#lists.pods.list(pods, this.#call) : []);
+    const [listedPods, listedContainers] = await Promise.all([
+      listPods(),
+      containers ? this.#lists.containers.list(containers, this.#call) : [],
+    ]);
+    const there = new Set(listedPods.map(({ id }) => id));
+    const isOlder = listedContainers.some(
+      ({ listed: { podId } }) => !there.has(podId) && !this.#containers.knows(podId),
+    );
+    return { pods: isOlder ? await listPods() : listedPods, containers: listedContainers };
   }
 
   /** Filters go by the beginning of an ID: only what was asked for counts. */
-  async #listPods(ids: readonly string[]): Promise<Listed> {
+  async #listPods(target: ReadonlyMap<string, PodPart>): Promise<Listed> {
     const looks = await Promise.all(
-      ids.map(async (podId) => {
-        const { pods, containers } = await this.#list(this.#filtersOf(podId));
+      [...target].map(async ([podId, part]) => {
+        const isWhole = part === "whole" || !this.#pods.knows(podId);
+        const { pods, containers } = this.#filtersOf(podId);
+        const listed = await this.#list({ pods: isWhole && pods, containers });
         return {
-          pods: pods.filter(({ id }) => id === podId),
-          containers: containers.filter(({ listed }) => listed.podId === podId),
+          pods: listed.pods.filter(({ id }) => id === podId),
+          containers: listed.containers.filter((container) => container.listed.podId === podId),
+          wholePods: isWhole ? [podId] : [],
         };
       }),
     );
     return {
       pods: looks.flatMap(({ pods }) => pods),
       containers: looks.flatMap(({ containers }) => containers),
+      of: { pods: looks.flatMap(({ wholePods }) => wholePods), containers: [...target.keys()] },
     };
   }
 

@@ -3,7 +3,7 @@ import { CriError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ApiContext } from "./context.js";
-import { containerEvents } from "./events.js";
+import { eventMessages } from "./events.js";
 import { isPassing } from "./passing.js";
 import { limitTime } from "./time-limit.js";
 import { defaultTiming, WatchHints, type WatchTiming } from "./watch-hints.js";
@@ -47,15 +47,15 @@ export async function* watch(
   const { signal } = limit;
   const { headers } = options;
   const left = new AbortController();
-  const hints = new WatchHints(timing);
   const view = new WatchView(context, { pods, containers }, { signal, headers, retries: 0 });
+  const hints = new WatchHints(timing, () => view.podCount);
   const patience = new Patience();
   let isSynced = false;
   try {
     signal?.throwIfAborted();
     if (events) {
       const call = { signal: left.signal, headers };
-      void hints.listen(() => containerEvents(context, call), left.signal);
+      void hints.listen(() => eventMessages(context, call), left.signal);
     }
     for (;;) {
       const target = await hints.next(signal);

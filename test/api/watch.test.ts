@@ -54,6 +54,11 @@ function lists(): number {
   return calls.filter(({ request }) => !request.filter?.podSandboxId).length;
 }
 
+/** How often pods were listed, all or one. */
+function podLists(): number {
+  return fake.calls.filter(({ rpc }) => rpc === "streamPodSandboxes").length;
+}
+
 function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
   const sessions = new SessionOpener();
   const context = {
@@ -61,7 +66,7 @@ function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {
     tracing: undefined,
     runtime: cri.runtime,
     image: cri.image,
-    lists: new ListReader(() => cri.capabilities(), {}),
+    lists: new ListReader((rpc) => cri.capabilities()[rpc], {}),
     logRoot: "",
     hostRoot: "/",
     sessions,
@@ -79,6 +84,10 @@ async function start(timing: Partial<typeof never> = {}): Promise<void> {
 async function addPod(name: string): Promise<string> {
   const { podSandboxId } = await fake.runtime.runPodSandbox({ config: { metadata: { name } } });
   return podSandboxId;
+}
+
+async function addPods(count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => addPod(`p${index}`)));
 }
 
 async function removePod(podSandboxId: string): Promise<void> {
@@ -147,6 +156,68 @@ describe("watch", () => {
     expect(lists()).toBe(before);
   });
 
+  test("looks for a container's event at the containers of its pod alone, at the pod a moment later", async () => {
+    const pod = await addPod("a");
+    await start({ settleMs: 500 });
+    await until("the first look is settled", () => lists() === 2);
+    const before = podLists();
+    const container = await addContainer(pod);
+    feed.tell(STARTED, container, pod);
+    await until("the container is told", () => cache.containers.has(container));
+    expect(podLists()).toBe(before);
+    await until("the pod is looked at", () => podLists() === before + 1);
+    expect(lists()).toBe(2);
+  });
+
+  test("looks at the pod, too, where it did not know it", async () => {
+    await start();
+    const pod = await addPod("a");
+    const container = await addContainer(pod);
+    feed.tell(STARTED, container, pod);
+    await until("the container is told", () => cache.containers.has(container));
+    expect(since()).toEqual([`added pod ${pod} event`, `added container ${container} event`]);
+  });
+
+  test("tells a pod before its container when it comes between the two lists", async () => {
+    await start();
+    const before = podLists();
+    fake.fault("streamContainers", { delayMs: 500 });
+    feed.tell(CREATED, "anything");
+    await until("the pods are listed", () => podLists() > before);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const pod = await addPod("a");
+    const container = await addContainer(pod);
+    await until("the container is told", () => cache.containers.has(container));
+    expect(since()).toEqual([`added pod ${pod} list`, `added container ${container} list`]);
+  });
+
+  test("looks at a few of many pods by themselves, and lists everything for many of them", async () => {
+    const pods = await addPods(200);
+    await start();
+    await removePod(pods[9] ?? "");
+    for (const pod of pods.slice(0, 10)) feed.tell(STARTED, pod, pod);
+    await until("the pod is told to be gone", () => cache.pods.size === 199);
+    expect(lists()).toBe(1);
+    for (const pod of pods.slice(0, 100)) feed.tell(STARTED, pod, pod);
+    await until("everything is listed", () => lists() > 1);
+    await settle();
+  });
+
+  test("looks once more a moment after many events, at everything in place of every pod", async () => {
+    const pods = await addPods(40);
+    await start({ settleMs: 300 });
+    await until("the first look is settled", () => lists() === 2);
+    for (const pod of pods) feed.tell(DELETED, pod, pod);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = lists();
+    const [gone = ""] = pods;
+    await removePod(gone);
+    await until("the pod is told to be gone", () => !cache.pods.has(gone));
+    expect(since()).toEqual([`removed pod ${gone} list`]);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(lists()).toBe(before + 1);
+  });
+
   test("tells nothing twice for events that come again, late, or in the wrong order", async () => {
     const pod = await addPod("a");
     const container = await addContainer(pod);
@@ -175,7 +246,7 @@ describe("watch", () => {
 
   test("does not take one pod for another whose ID begins alike", async () => {
     await start();
-    const pods = await Promise.all(Array.from({ length: 12 }, (_, index) => addPod(`p${index}`)));
+    const pods = await addPods(12);
     const containers = await Promise.all(pods.map((pod) => addContainer(pod)));
     const [first = ""] = pods;
     expect(pods.filter((pod) => pod.startsWith(first)).length).toBeGreaterThan(1);
@@ -228,7 +299,7 @@ describe("watch", () => {
     feed.tell(CREATED, first, first);
     const change = await changes.next();
     if (change.value) cache.take(change.value);
-    const pods = await Promise.all(Array.from({ length: 200 }, (_, index) => addPod(`p${index}`)));
+    const pods = await addPods(200);
     for (const pod of pods) for (let time = 0; time < 50; time += 1) feed.tell(CREATED, pod, pod);
     const before = lists();
     end = cache.follow(changes);
