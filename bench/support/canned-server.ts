@@ -12,12 +12,13 @@ import {
 import { listParts } from "../../src/streaming/list-parts.js";
 import { encodeEnvelope } from "../../src/transport/envelope.js";
 import { cannedContainers } from "./canned-containers.js";
+import { untilInputEnds } from "./until-input-ends.js";
 
 function envelope<Message extends DescMessage>(schema: Message, init: MessageInitShape<Message>): Uint8Array {
   return encodeEnvelope(toBinary(schema, create(schema, init)));
 }
 
-const [path, count] = process.argv.slice(2);
+const [path = "", count] = process.argv.slice(2);
 const containers = cannedContainers(Number(count)).map((init) => create(ContainerSchema, init));
 const version = {
   version: "0.1.0",
@@ -44,4 +45,4 @@ server.on("stream", (stream, headers) => {
   stream.end(answers[headers[":path"]?.replace("/runtime.v1.RuntimeService/", "") ?? ""] ?? empty);
 });
 server.listen(path, () => console.log("listening"));
-process.stdin.on("end", () => process.exit()).resume();
+await untilInputEnds(path);

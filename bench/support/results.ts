@@ -19,6 +19,12 @@ export interface ResultRow {
   readonly goal: number | null;
 }
 
+/** As `results.json` has it. */
+interface KeptRow extends ResultRow {
+  /** The benchmark by its name, `npm run bench -- NAME`. */
+  readonly bench: string;
+}
+
 /** How busy others keep the machine. */
 const [loadBefore = 0] = loadavg();
 
@@ -66,7 +72,7 @@ export async function report(
   if (sizeBytes === undefined && pods === undefined) await writeResults(name, page);
 }
 
-/** Writes `docs/performance/NAME.md` with its plot, and puts the rows in place of their like in `results.json`. */
+/** Writes `docs/performance/NAME.md` with its plot, and puts the rows in place of those it had in `results.json`. */
 export async function writeResults(
   name: string,
   { title, text, rows }: { title: string; text: string; rows: readonly ResultRow[] },
@@ -78,14 +84,14 @@ export async function writeResults(
   await writeFile(`${directory}${name}.svg`, plot(title, rows));
   await writeFile(`${directory}${name}.md`, `${page}\n`);
   const file = `${directory}results.json`;
-  const measured = new Set(rows.map(({ what }) => what));
-  const kept = (await readRows(file)).filter(({ what }) => !measured.has(what));
-  await writeFile(file, `${JSON.stringify([...kept, ...rows], null, 2)}\n`);
+  const kept = (await readRows(file)).filter(({ bench }) => bench !== name);
+  const measured = rows.map((row): KeptRow => ({ bench: name, ...row }));
+  await writeFile(file, `${JSON.stringify([...kept, ...measured], null, 2)}\n`);
 }
 
-async function readRows(file: string): Promise<ResultRow[]> {
+async function readRows(file: string): Promise<KeptRow[]> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as ResultRow[];
+    return JSON.parse(await readFile(file, "utf8")) as KeptRow[];
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -12,7 +12,7 @@ export interface BenchServer extends AsyncDisposable {
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
 }
 
-/** Starts a program of `bench/` that gets the socket and the number of containers, says when it listens, and ends with its input. */
+/** Starts a program of `bench/` that gets the socket and the number of containers, says when it listens, and ends as `untilInputEnds` does. */
 export async function startServer(
   program = "support/canned-server.ts",
   { containers = 0 } = {},
@@ -31,7 +31,6 @@ export async function startServer(
     async [Symbol.asyncDispose]() {
       server.stdin.end();
       await exited;
-      await rm(directory, { recursive: true });
     },
   };
 }

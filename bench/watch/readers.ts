@@ -6,11 +6,15 @@ import { startServer } from "../support/server.js";
 
 /** A server, and a program that reads its events. */
 export interface EventReader extends AsyncDisposable {
-  /** Changes the container with this index; resolves to the milliseconds from the event to the program. */
-  nextEvent(index: number): Promise<number>;
+  /** Changes these containers at once; resolves to the milliseconds from the first event until the program has all. */
+  change(indexes: readonly number[]): Promise<number>;
 }
 
-export async function watchedChanges(size: { containers: number }): Promise<EventReader> {
+interface Size {
+  readonly containers: number;
+}
+
+export async function watchedChanges(size: Size): Promise<EventReader> {
   return reader(size, async (cri) => {
     const changes = cri.watch()[Symbol.asyncIterator]();
     for (let synced = false; !synced; ) synced = (await changes.next()).value?.type === "synced";
@@ -18,12 +22,23 @@ export async function watchedChanges(size: { containers: number }): Promise<Even
   });
 }
 
-export async function bareEvents(size: { containers: number }): Promise<EventReader> {
+export async function bareEvents(size: Size): Promise<EventReader> {
   return reader(size, async (cri) => cri.runtime.getContainerEvents({})[Symbol.asyncIterator]());
 }
 
+/** What a program gets that asks for the containers of an event's pod by itself. */
+export async function askedLists(size: Size): Promise<EventReader> {
+  return reader(size, async (cri) => answers(cri));
+}
+
+async function* answers({ runtime }: CriClient) {
+  for await (const { podSandboxStatus } of runtime.getContainerEvents({})) {
+    yield await runtime.listContainers({ filter: { podSandboxId: podSandboxStatus?.id ?? "" } });
+  }
+}
+
 async function reader(
-  size: { containers: number },
+  size: Size,
   open: (cri: CriClient) => Promise<AsyncIterator<unknown>>,
 ): Promise<EventReader> {
   const server = await startServer("watch/server.ts", size);
@@ -35,12 +50,16 @@ async function reader(
   let seen = next();
   await cri.runtime.version({});
   return {
-    async nextEvent(index) {
-      server.process.stdin.write(`${index}\n`);
+    async change(indexes) {
+      server.process.stdin.write(indexes.map((index) => `${index}\n`).join(""));
+      const times: bigint[] = [];
+      for (const _ of indexes) {
+        times.push(await seen);
+        seen = next();
+      }
       const { value } = await told.next();
-      const time = Number((await seen) - BigInt(value[0])) / 1e6;
-      seen = next();
-      return time;
+      for (const _ of indexes.slice(1)) await told.next();
+      return Number((times.at(-1) ?? 0n) - BigInt(value[0])) / 1e6;
     },
     async [Symbol.asyncDispose]() {
       seen.catch(() => {});

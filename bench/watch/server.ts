@@ -2,8 +2,6 @@
 // input, the index of a container, changes that container, tells it to all who wait for events, and is answered with
 // the time at which it did, in nanoseconds. Ends with its standard input.
 import { createServer, type ServerHttp2Stream } from "node:http2";
-import { createInterface } from "node:readline";
-import { buffer } from "node:stream/consumers";
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type Container,
@@ -20,9 +18,10 @@ import {
 } from "../../src/proto.js";
 import { encodeEnvelope } from "../../src/transport/envelope.js";
 import { cannedContainers } from "../support/canned-containers.js";
+import { untilInputEnds } from "../support/until-input-ends.js";
 
 const prefixBytes = 5;
-const [path, count] = process.argv.slice(2);
+const [path = "", count] = process.argv.slice(2);
 const containers = cannedContainers(Number(count)).map((init) => create(ContainerSchema, init));
 const byPod = new Map(containers.map((container) => [container.podSandboxId, container]));
 const watchers = new Set<ServerHttp2Stream>();
@@ -78,7 +77,7 @@ function change(container: Container): Uint8Array {
 }
 
 const server = createServer();
-server.on("stream", async (stream, headers) => {
+server.on("stream", (stream, headers) => {
   const rpc = headers[":path"]?.replace("/runtime.v1.RuntimeService/", "") ?? "";
   const answer = answers[rpc];
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
@@ -87,16 +86,16 @@ server.on("stream", async (stream, headers) => {
     watchers.add(stream.on("close", () => watchers.delete(stream)).resume());
     return;
   }
-  const request = await buffer(stream);
-  stream.end(answer?.(request.subarray(prefixBytes)));
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  stream.on("end", () => stream.end(answer?.(Buffer.concat(chunks).subarray(prefixBytes))));
 });
 server.listen(path, () => console.log("listening"));
 
-for await (const line of createInterface(process.stdin)) {
+await untilInputEnds(path, (line) => {
   const container = containers[Number(line)];
   if (!container) throw new Error(`No container ${line}`);
   const event = change(container);
   console.log(String(process.hrtime.bigint()));
   for (const stream of watchers) stream.write(event);
-}
-process.exit();
+});
