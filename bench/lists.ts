@@ -1,9 +1,10 @@
 import { crikitLists, goLists, grpcJsLists, type ListMode } from "./lists/peers.js";
+import type { BenchOptions } from "./support/options.js";
 import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
 import { type Contender, measureRounds } from "./support/rounds.js";
 import { startServer } from "./support/server.js";
 
-const rounds = 30;
+const usualRounds = 30;
 const few = 1_000;
 const many = 10_000;
 /** So that a round of either size reads as many containers. */
@@ -15,14 +16,16 @@ const names: Record<ListMode, string> = {
   handles: "containers.list()",
 };
 
-const text = `Lists of containers with the labels and annotations that kubelet gives them, some 900 bytes each, to objects that a program can use. ListContainers and StreamContainers are read by crikit's service client (\`cri.runtime\`) to messages; \`cri.containers.list()\` takes the stream, and makes handles of the messages, newest first; its peers take the stream to messages. The times are for one container; the last rows compare them, ${many} containers with ${few}. The server is a process of its own with its answers ready. ${rounds} rounds of ${containersPerRound} containers each, in which all take turns.`;
+function textOf(rounds: number): string {
+  return `Lists of containers with the labels and annotations that kubelet gives them, some 900 bytes each, to objects that a program can use. ListContainers and StreamContainers are read by crikit's service client (\`cri.runtime\`) to messages; \`cri.containers.list()\` takes the stream, and makes handles of the messages, newest first; its peers take the stream to messages. The times are for one container; the last rows compare them, ${many} containers with ${few}. The server is a process of its own with its answers ready. ${rounds} rounds of ${containersPerRound} containers each, in which all take turns.`;
+}
 
 type Times = Map<string, number[]>;
 
 /** Lists of a thousand containers and of ten thousand. */
-export async function lists(): Promise<void> {
-  const small = await measureSize(few);
-  const large = await measureSize(many);
+export async function lists({ rounds = usualRounds }: BenchOptions): Promise<void> {
+  const small = await measureSize(few, rounds);
+  const large = await measureSize(many, rounds);
   const modes = Object.keys(names) as ListMode[];
   const rows = [
     ...modes.flatMap((mode) => rowsOf(small[mode], `${names[mode]}, ${few} containers`)),
@@ -36,10 +39,10 @@ export async function lists(): Promise<void> {
     ),
   ];
   console.log(markdownTable(rows));
-  await writeResults("lists", { title: "Lists", text, rows });
+  await writeResults("lists", { title: "Lists", text: textOf(rounds), rows });
 }
 
-async function measureSize(containers: number): Promise<Record<ListMode, Times>> {
+async function measureSize(containers: number, rounds: number): Promise<Record<ListMode, Times>> {
   await using server = await startServer("support/canned-server.ts", { containers });
   const listers = [await crikitLists(server.path), grpcJsLists(server.path), goLists(server.path)];
   const times = containersPerRound / containers;

@@ -1,9 +1,10 @@
+import type { BenchOptions } from "./support/options.js";
 import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
 import { type Contender, measureRounds } from "./support/rounds.js";
 import { startServer } from "./support/server.js";
 import { bareHttp2Peer, connectNodePeer, crikitPeer, goPeer, grpcJsPeer, type Peer } from "./unary/peers.js";
 
-const rounds = 30;
+const usualRounds = 30;
 const callsPerRound = 1000;
 const inFlight = 32;
 
@@ -14,20 +15,26 @@ const goals: Record<string, { sequence: number | null; parallel: number | null }
   "cri-client (Go)": { sequence: 1, parallel: 1.2 },
 };
 
-const text = `One unary call, Version, over a unix socket, by crikit's service client (\`cri.runtime.version({})\`) and by what one would take instead. The server is a process of its own and the same for all, so the differences are the clients'. ${rounds} rounds of ${callsPerRound} calls each, in which all take turns.`;
+function textOf(rounds: number): string {
+  return `One unary call, Version, over a unix socket, by crikit's service client (\`cri.runtime.version({})\`) and by what one would take instead. The server is a process of its own and the same for all, so the differences are the clients'. ${rounds} rounds of ${callsPerRound} calls each, in which all take turns.`;
+}
 
 /** Unary calls, one after the other and many at once. */
-export async function unary(): Promise<void> {
+export async function unary({ rounds = usualRounds }: BenchOptions): Promise<void> {
   await using server = await startServer();
   const others = [bareHttp2Peer, connectNodePeer, grpcJsPeer, goPeer].map((make) => make(server.path));
   const peers = [await crikitPeer(server.path), ...others];
   try {
     const rows = [
-      ...(await measure(peers, "unary call, in sequence", { width: 1, goal: "sequence" })),
-      ...(await measure(peers, `unary call, ${inFlight} in flight`, { width: inFlight, goal: "parallel" })),
+      ...(await measure(peers, "unary call, in sequence", { width: 1, goal: "sequence", rounds })),
+      ...(await measure(peers, `unary call, ${inFlight} in flight`, {
+        width: inFlight,
+        goal: "parallel",
+        rounds,
+      })),
     ];
     console.log(markdownTable(rows));
-    await writeResults("unary", { title: "Unary calls", text, rows });
+    await writeResults("unary", { title: "Unary calls", text: textOf(rounds), rows });
   } finally {
     for (const peer of peers) peer.close();
   }
@@ -36,7 +43,7 @@ export async function unary(): Promise<void> {
 async function measure(
   peers: Peer[],
   what: string,
-  { width, goal }: { width: number; goal: "sequence" | "parallel" },
+  { width, goal, rounds }: { width: number; goal: "sequence" | "parallel"; rounds: number },
 ): Promise<ResultRow[]> {
   const contenders = peers.map(
     (peer): Contender => ({ name: peer.name, run: () => peer.calls(callsPerRound, width) }),

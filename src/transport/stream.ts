@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http2";
-import {
-  type DescMessage,
-  type DescMethodServerStreaming,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  MessageInitShape,
+  MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
+import { decodeMessage } from "../codec/decode.js";
 import { GrpcCall } from "./grpc-call.js";
 import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
 import { MessageQueue } from "./message-queue.js";
@@ -70,7 +70,7 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
 
   protected takeMessage(message: Uint8Array): void {
     try {
-      this.#messages.push(fromBinary(this.#caller.method.output, message), message.byteLength);
+      this.#messages.push(decodeMessage(this.#caller.method.output, message), message.byteLength);
     } catch (cause) {
       this.fail(decodeError(cause));
     }

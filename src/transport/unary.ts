@@ -1,12 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http2";
-import {
-  type DescMessage,
-  type DescMethodUnary,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
+import { decodeMessage } from "../codec/decode.js";
 import { GrpcCall } from "./grpc-call.js";
 import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
 import { appendIncoming } from "./metadata.js";
@@ -64,7 +59,7 @@ class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
       reject(new ConnectError("The answer has no message", Code.Internal));
     } else {
       try {
-        const message = fromBinary(method.output, this.#message);
+        const message = decodeMessage(method.output, this.#message);
         resolve(new Response(method, message, this.#headers, trailers));
       } catch (cause) {
         reject(decodeError(cause));

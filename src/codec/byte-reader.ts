@@ -1,0 +1,161 @@
+import { KnownKeys } from "./known-keys.js";
+
+/** Thrown for bytes that are rare or wrong: protobuf-es reads them, or says what is wrong with them. */
+export const unusual = new Error("The bytes are not read here");
+
+/**
+ * So long may the text be that strings are cut from. V8 keeps all of it for as long as one of them lives, so that the
+ * ID of one container must not hold a list of ten thousand.
+ */
+const maxTextBytes = 4096;
+
+const keys = new KnownKeys();
+const int64 = new DataView(new ArrayBuffer(8));
+
+/** Reads the values of the wire format, one after the other. */
+export class ByteReader {
+  pos = 0;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  readonly #source: Uint8Array;
+  #text = "";
+  #textStart = 0;
+  #textEnd = 0;
+
+  constructor(source: Uint8Array) {
+    const { buffer, byteOffset, byteLength } = source;
+    this.#source = source;
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+    this.#view = new DataView(buffer, byteOffset, byteLength);
+  }
+
+  get end(): number {
+    return this.#bytes.length;
+  }
+
+  /** One call for the text of a message is cheaper than one for each of its strings. */
+  beginMessage(end: number): void {
+    const start = this.pos;
+    if (end <= this.#textEnd || end - start > maxTextBytes) return;
+    this.#text = this.#bytes.toString("latin1", start, end);
+    this.#textStart = start;
+    this.#textEnd = end;
+  }
+
+  /** Where what is behind its length ends. */
+  delimited(end: number): number {
+    const length = this.uint32();
+    const delimitedEnd = this.pos + length;
+    if (delimitedEnd > end) throw unusual;
+    return delimitedEnd;
+  }
+
+  /** Of one byte or two, as all tags of the contract are. */
+  tag(): number {
+    const first = this.#bytes[this.pos++] as number;
+    if (first < 0x80) return first;
+    const second = this.#bytes[this.pos++] as number;
+    if (second < 0x80) return (second << 7) | (first & 0x7f);
+    throw unusual;
+  }
+
+  uint32(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.pos++] as number;
+    if (byte < 0x80) return byte;
+    let result = byte & 0x7f;
+    for (let shift = 7; shift < 70; shift += 7) {
+      byte = bytes[this.pos++] as number;
+      if (shift < 32) result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return result >>> 0;
+    }
+    throw unusual;
+  }
+
+  int64(): bigint {
+    this.#readInt64();
+    return int64.getBigInt64(0, true);
+  }
+
+  uint64(): bigint {
+    this.#readInt64();
+    return int64.getBigUint64(0, true);
+  }
+
+  bool(): boolean {
+    const byte = this.#bytes[this.pos++] as number;
+    if (byte < 0x80) return byte !== 0;
+    throw unusual;
+  }
+
+  double(end: number): number {
+    const start = this.pos;
+    this.pos += 8;
+    if (this.pos > end) throw unusual;
+    return this.#view.getFloat64(start, true);
+  }
+
+  bytes(end: number): Uint8Array {
+    const bytesEnd = this.delimited(end);
+    return this.bytesTo(bytesEnd, this.pos);
+  }
+
+  /** A view of the bytes, as protobuf-es gives it. */
+  bytesTo(end: number, start: number): Uint8Array {
+    this.pos = end;
+    return this.#source.subarray(start, end);
+  }
+
+  string(end: number): string {
+    const stringEnd = this.delimited(end);
+    const start = this.pos;
+    this.pos = stringEnd;
+    if (stringEnd <= this.#textEnd && this.#isAscii(start, stringEnd)) {
+      return this.#text.slice(start - this.#textStart, stringEnd - this.#textStart);
+    }
+    const text = this.#bytes.toString("utf8", start, stringEnd);
+    // What stands in place of wrong bytes, if it was not there before.
+    if (text.includes("\ufffd")) throw unusual;
+    return text;
+  }
+
+  /** A string that names a property. */
+  key(end: number): string {
+    const start = this.pos;
+    const keyEnd = this.delimited(end);
+    const keyStart = this.pos;
+    const known = keys.find(this.#view, keyStart, keyEnd);
+    if (known === undefined) {
+      this.pos = start;
+      return keys.add(this.string(end), this.#view, keyStart, keyEnd);
+    }
+    this.pos = keyEnd;
+    return known;
+  }
+
+  #isAscii(start: number, end: number): boolean {
+    const view = this.#view;
+    let at = start;
+    for (; at + 4 <= end; at += 4) if ((view.getInt32(at, true) & 0x80808080) !== 0) return false;
+    for (; at < end; at++) if (view.getUint8(at) >= 0x80) return false;
+    return true;
+  }
+
+  #readInt64(): void {
+    const bytes = this.#bytes;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[this.pos++] as number;
+      if (shift < 32) low |= (byte & 0x7f) << shift;
+      if (shift === 28) high = (byte & 0x70) >> 4;
+      else if (shift > 28) high |= (byte & 0x7f) << (shift - 32);
+      if (byte < 0x80) {
+        int64.setInt32(0, low, true);
+        int64.setInt32(4, high, true);
+        return;
+      }
+    }
+    throw unusual;
+  }
+}
