@@ -1,6 +1,6 @@
 // Serves argv[3] containers, each in a pod of its own, and their events on the socket argv[2]. Each line of its standard
 // input, the index of a container, changes that container, tells it to all who wait for events, and is answered with
-// the time at which it did, in nanoseconds. Ends with its standard input.
+// the time at which it did, in nanoseconds. Answers for a container's pod are ready before. Ends with its standard input.
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
@@ -35,6 +35,15 @@ function containersOf(podId: string | undefined): Container[] {
   return podId ? [byPod.get(podId)].filter((container) => container !== undefined) : containers;
 }
 
+/** The answer to a question for the containers of one pod, by its ID. */
+const listed = new Map<string, Uint8Array>();
+
+function answerFor(container: Container): void {
+  listed.set(container.podSandboxId, envelope(ListContainersResponseSchema, { containers: [container] }));
+}
+
+for (const container of containers) answerFor(container);
+
 function podOf({ podSandboxId, metadata, createdAt }: Container) {
   const { name = "" } = metadata ?? {};
   const pod = { name, namespace: "default", uid: podSandboxId.slice(0, 32), attempt: 0 };
@@ -51,7 +60,8 @@ const answers: Record<string, (request: Uint8Array) => Uint8Array> = {
     }),
   ListContainers: (request) => {
     const { filter } = fromBinary(ListContainersRequestSchema, request);
-    return envelope(ListContainersResponseSchema, { containers: containersOf(filter?.podSandboxId) });
+    const podId = filter?.podSandboxId ?? "";
+    return listed.get(podId) ?? envelope(ListContainersResponseSchema, { containers: containersOf(podId) });
   },
   ListPodSandbox: (request) => {
     const { filter } = fromBinary(ListPodSandboxRequestSchema, request);
@@ -96,6 +106,7 @@ await untilInputEnds(path, (line) => {
   const container = containers[Number(line)];
   if (!container) throw new Error(`No container ${line}`);
   const event = change(container);
+  answerFor(container);
   console.log(String(process.hrtime.bigint()));
   for (const stream of watchers) stream.write(event);
 });

@@ -64,10 +64,13 @@ class RpcStreamIterator<Message> implements AsyncIterator<Message> {
   #end(tell: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#controller.abort();
+    this.#controller.abort(over);
     tell();
   }
 }
+
+/** In place of the reason that an abort without one makes: that takes as long as the rest of an end. */
+const over = new Error("The stream is over");
 
 /** The messages again, once the first of them, or their end, has come. */
 export async function withFirst<Message>(messages: AsyncIterable<Message>): Promise<AsyncIterable<Message>> {

@@ -88,6 +88,16 @@ describe("a runtime that streams its lists", () => {
     expect(cri.capabilities()).toEqual({ version: true, streamContainers: true });
   });
 
+  test("is asked for one container, or those of one pod, by the unary RPC, which is quicker", async () => {
+    await connectTo({ ...unary, ...streaming });
+    const id = "a".repeat(64);
+    await cri.containers.list({ pod: id });
+    await cri.containers.list({ id });
+    expect(calls).toEqual(["unary", "unary"]);
+    await cri.containers.list({ pod: "a" });
+    expect(calls).toEqual(["unary", "unary", "stream"]);
+  });
+
   test("may have nothing to list", async () => {
     await connectTo({ ...unary, async *streamContainers() {} });
     expect(await listed()).toEqual([]);

@@ -56,7 +56,7 @@ function lists(): number {
 
 /** How often pods were listed, all or one. */
 function podLists(): number {
-  return fake.calls.filter(({ rpc }) => rpc === "streamPodSandboxes").length;
+  return fake.calls.filter(({ rpc }) => rpc === "streamPodSandboxes" || rpc === "listPodSandbox").length;
 }
 
 function open(options: WatchOptions = {}, timing: Partial<typeof never> = {}) {

@@ -40,6 +40,7 @@ function containerRpcs(
 ): ListRpcs<StreamContainersResponse, Container> {
   return {
     name: "streamContainers",
+    isShort: Boolean(filter.id || filter.podSandboxId),
     stream: (options) => runtime.streamContainers({ filter }, options),
     itemsOf: ({ containers }) => containers,
     unary: async (options) => (await runtime.listContainers({ filter }, options)).containers,

@@ -38,6 +38,7 @@ function podRpcs(
 ): ListRpcs<StreamPodSandboxesResponse, PodSandbox> {
   return {
     name: "streamPodSandboxes",
+    isShort: Boolean(filter.id),
     stream: (options) => runtime.streamPodSandboxes({ filter }, options),
     itemsOf: ({ podSandboxes }) => podSandboxes,
     unary: async (options) => (await runtime.listPodSandbox({ filter }, options)).items,
