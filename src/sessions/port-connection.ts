@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import { text } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 
 import { CriError } from "../errors.js";
 import { SpdyConnection } from "../wire/spdy/connection.js";
@@ -31,7 +31,7 @@ export async function openPortConnection(
     const headers = { port: String(port), requestid: "0" };
     const trouble = await connection.open({ ...headers, streamtype: "error" }, { fin: true });
     const data = await connection.open({ ...headers, streamtype: "data" });
-    const stream = new PortStream(data, readTrouble(trouble, port));
+    const stream = new PortStream(port, data, trouble);
     stream.once("close", () => {
       forget();
       connection.close();
@@ -44,25 +44,36 @@ export async function openPortConnection(
   }
 }
 
-/** What the runtime says went wrong; nothing when all went well, or the data has the same fate and tells it. */
-async function readTrouble(trouble: SpdyStream, port: number): Promise<CriError | undefined> {
-  const said = await text(trouble).catch(() => "");
-  return said === "" ? undefined : new CriError("unavailable", `Port ${port} of the pod: ${said.trim()}`);
-}
-
-/** The bytes of a connection. They do not end well before it is known that nothing went wrong. */
+/**
+ * The bytes of a connection. One that brought some has stood, and ends when they do. One that brought none does not end
+ * well before it is known that nothing went wrong: runtimes may tell that nobody listens behind the end.
+ */
 class PortStream extends Duplex {
   readonly #data: SpdyStream;
 
-  constructor(data: SpdyStream, trouble: Promise<CriError | undefined>) {
+  constructor(port: number, data: SpdyStream, trouble: SpdyStream) {
     super({ allowHalfOpen: true });
     this.#data = data;
+    let hasStood = false;
+    let said = "";
     data.on("data", (chunk: Buffer) => {
+      hasStood = true;
       if (!this.push(chunk)) data.pause();
     });
     data.on("error", (error) => this.destroy(error));
-    data.on("end", () => void trouble.then((error) => error ?? this.push(null)));
-    void trouble.then((error) => error && this.destroy(error));
+    trouble.on("data", (words: Buffer) => {
+      said += words.toString("utf8");
+    });
+    // When the connection is lost, the bytes have the same fate and tell it.
+    const over = finished(trouble, { writable: false }).catch(() => undefined);
+    data.on("end", () => {
+      if (hasStood && said === "") this.push(null);
+      else void over.then(() => said === "" && this.push(null));
+    });
+    void over.then(() => {
+      if (said === "") return;
+      this.destroy(new CriError("unavailable", `Port ${port} of the pod: ${said.trim()}`));
+    });
   }
 
   override _read(): void {

@@ -152,6 +152,16 @@ describe("an answer that is no change of protocols", () => {
 
 describe("a connection to a port", () => {
   const openPort = () => spdy().openPort(80, async () => url());
+  /** One that the server has taken, which then says this much in one piece. */
+  async function opened(...said: Buffer[]) {
+    const opening = openPort();
+    await until("it asks", () => frames.length === 1);
+    const [first = "", second = Buffer.alloc(0)] = reply(1, 3);
+    socket.write(first);
+    await until("it asks for both", () => asked().length === 2);
+    socket.write(Buffer.concat([second, ...said]));
+    return opening;
+  }
   it("is a stream for trouble, ended at once, then one for bytes, of the same port and request", async () => {
     const opening = openPort();
     await until("it asks", () => frames.length === 1);
@@ -167,13 +177,26 @@ describe("a connection to a port", () => {
   });
 
   it("fails with the words that come on the stream for trouble, although the other has ended well", async () => {
-    const opening = openPort();
-    await until("it asks", () => frames.length === 1);
-    const [first, second] = reply(1, 3);
-    socket.write(first ?? "");
-    await until("it asks for both", () => asked().length === 2);
-    socket.write(Buffer.concat([second ?? Buffer.alloc(0), data(3, ""), data(1, "connection refused\n")]));
-    await expect(text(await opening)).rejects.toThrow(/Port 80 .*connection refused/);
+    const stream = await opened(data(3, ""), data(1, "connection refused\n"));
+    await expect(text(stream)).rejects.toThrow(/Port 80 .*connection refused/);
+  });
+
+  it("tells the end of what the port has sent while its own side is open, and goes on with that", async () => {
+    const stream = await opened(data(3, "hello"));
+    stream.resume();
+    await once(stream, "end");
+    stream.end("late");
+    const sent = () =>
+      frames.flatMap((frame) => (frame.type === "data" && frame.streamId === 3 ? [frame] : []));
+    await until("it ends too", () => sent().some(({ fin }) => fin));
+    expect(String(Buffer.concat(sent().map(({ payload }) => payload)))).toBe("late");
+  });
+
+  it("fails with words of trouble that come before the end of what the port has sent", async () => {
+    const stream = await opened(data(3, "hel", false), data(1, "reset by peer\n", false), data(3, ""));
+    const reading = text(stream);
+    socket.write(data(1, ""));
+    await expect(reading).rejects.toThrow(/Port 80 .*reset by peer/);
   });
 
   it("has a session of its own", async () => {

@@ -229,6 +229,26 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     expect(answer.length).toBeGreaterThan(1_000_000);
     await expect(pod.connect(0)).rejects.toMatchObject({ code: "invalid_argument" });
   });
+
+  testWhere(able.isolates)(
+    "connect tells the end of what a port sends while its own side is open",
+    async () => {
+      const { runPod, runScript } = subject();
+      await using pod = await runPod("connect-open");
+      const container = await runScript(pod, webServer);
+      await readyToServe(container);
+      const stream = await pod.connect(80);
+      stream.write("GET /big HTTP/1.0\r\n\r\n");
+      let bytes = 0;
+      stream.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      await once(stream, "end");
+      expect(bytes).toBeGreaterThan(1_000_000);
+      stream.end();
+      await once(stream, "close");
+    },
+  );
 }
 
 async function readyToServe(container: { exec(command: string[]): Promise<{ exitCode: number }> }) {
