@@ -17,7 +17,9 @@ const names: Record<ListMode, string> = {
 };
 
 function textOf(rounds: number): string {
-  return `Lists of containers with the labels and annotations that kubelet gives them, some 900 bytes each, to objects that a program can use. ListContainers and StreamContainers are read by crikit's service client (\`cri.runtime\`) to messages; \`cri.containers.list()\` takes the stream, and makes handles of the messages, newest first; its peers take the stream to messages. The times are for one container; the last rows compare them, ${many} containers with ${few}. The server is a process of its own with its answers ready. ${rounds} rounds of ${containersPerRound} containers each, in which all take turns.`;
+  return `Lists of containers with the labels and annotations that kubelet gives them, some 900 bytes each, to objects that a program can use. ListContainers and StreamContainers are read by crikit's service client (\`cri.runtime\`) to messages; \`cri.containers.list()\` takes the stream, and makes handles of the messages, newest first; its peers take the stream to messages. The times are for one container; the last rows compare them, ${many} containers with ${few}. The server is a process of its own with its answers ready. ${rounds} rounds of ${containersPerRound} containers each, in which all take turns.
+
+What \`containers.list()\` adds to the messages was measured by its parts: the summary of a container takes 0.4 µs, the filter, the order and the handle 0.15 together. Nothing is to be had there: a prototype in the literal is slower than setting it, a date is a fifth of the summary, and a second sort of what is sorted costs next to nothing. Taking what the runtime sends by its parts, and not by an await for each container, made it a tenth quicker; a list by one ID goes by the unary RPC, for a stream takes twice the time of a call.`;
 }
 
 type Times = Map<string, number[]>;
