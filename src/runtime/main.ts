@@ -6,6 +6,7 @@ import { parseFlags } from "./config/flags.js";
 import { help } from "./config/help.js";
 import { type ConfigSources, loadConfig } from "./config/load.js";
 import { printConfig } from "./config/print.js";
+import { countFreedBuffers } from "./count-freed-buffers.js";
 import { createRuntime, purgeRuntime, type Runtime } from "./index.js";
 import { createStderrLogger, type Logger } from "./log.js";
 import { packageVersion } from "./package-version.js";
@@ -33,6 +34,7 @@ async function main(): Promise<number> {
 }
 
 async function serve(sources: ConfigSources): Promise<number> {
+  countFreedBuffers();
   // Who reads the log may go before the daemon does.
   process.stderr.on("error", () => {});
   process.stdout.on("error", () => {});
