@@ -72,12 +72,17 @@ class RpcStreamIterator<Message> implements AsyncIterator<Message> {
 /** In place of the reason that an abort without one makes: that takes as long as the rest of an end. */
 const over = new Error("The stream is over");
 
-/** The messages again, once the first of them, or their end, has come. */
+/**
+ * The messages again, once the first of them, or their end, has come. No generator, which would hold the first for
+ * longer than its reader does: of a list that is all of it.
+ */
 export async function withFirst<Message>(messages: AsyncIterable<Message>): Promise<AsyncIterable<Message>> {
   const rest = messages[Symbol.asyncIterator]();
-  const first = await rest.next();
-  async function* again() {
-    for (let result = first; !result.done; result = await rest.next()) yield result.value;
-  }
-  return { [Symbol.asyncIterator]: again };
+  let first: IteratorResult<Message> | undefined = await rest.next();
+  const next = async () => {
+    const result = first;
+    first = undefined;
+    return result ?? rest.next();
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
