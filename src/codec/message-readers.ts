@@ -1,5 +1,4 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
-import { Edition } from "@bufbuild/protobuf/wkt";
 import { type ByteReader, unusual } from "./byte-reader.js";
 import { type FieldReader, type Fields, fieldReaders, type MessageReader } from "./field-readers.js";
 import { Layouts } from "./layouts.js";
@@ -21,6 +20,9 @@ interface FieldPlan {
   readonly bit: number;
 }
 
+/** `Edition.EDITION_PROTO3`, without all that comes with it. */
+const proto3 = 999;
+
 const plans = new WeakMap<DescMessage, MessagePlan | undefined>();
 
 /** Reads a message up to the end of the bytes; undefined for kinds of messages that the contract does not have. */
@@ -39,7 +41,7 @@ function planOf(desc: DescMessage): MessagePlan | undefined {
 }
 
 function makePlan(desc: DescMessage): MessagePlan | undefined {
-  if (desc.file.edition !== Edition.EDITION_PROTO3 || desc.typeName.startsWith("google.protobuf.")) {
+  if ((desc.file.edition as number) !== proto3 || desc.typeName.startsWith("google.protobuf.")) {
     return undefined;
   }
   const fields: FieldPlan[] = [];
