@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -13,6 +13,11 @@ export async function untilInputEnds(
   // A signal to the whole group ends the parent, and with it the input.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
   for await (const line of createInterface(process.stdin)) onLine(line);
-  rmSync(dirname(path), { recursive: true, force: true });
+  rmSync(path, { force: true });
+  try {
+    rmdirSync(dirname(path));
+  } catch {
+    // Started by hand, on a socket in a directory that holds more than that.
+  }
   process.exit();
 }
