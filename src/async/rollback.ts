@@ -14,24 +14,36 @@ export interface RollbackFailure {
  * does not stop the others. Node 20 has no `AsyncDisposableStack`.
  */
 export class Rollback {
-  readonly #steps: Step[] = [];
+  /** Those of one stage do not need each other. */
+  readonly #stages: Step[][] = [];
 
   /** Remembers how to undo the step that was just done, or is about to be tried. */
   add(description: string, undo: Step["undo"]): void {
-    this.#steps.push({ description, undo });
+    this.addTogether({ description, undo });
+  }
+
+  /** Remembers steps that do not need each other: they are undone at the same time. */
+  addTogether(...steps: Step[]): void {
+    this.#stages.push(steps);
   }
 
   /** Undoes everything, last first; resolves to the steps that failed, never rejects. */
   async run(): Promise<RollbackFailure[]> {
     const failures: RollbackFailure[] = [];
-    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
-      try {
-        await step.undo();
-      } catch (error) {
-        failures.push({ description: step.description, error });
-      }
+    for (let stage = this.#stages.pop(); stage; stage = this.#stages.pop()) {
+      const outcomes = await Promise.all(stage.map(attempt));
+      failures.push(...outcomes.filter((failure) => failure !== undefined));
     }
     return failures;
+  }
+}
+
+async function attempt({ description, undo }: Step): Promise<RollbackFailure | undefined> {
+  try {
+    await undo();
+    return undefined;
+  } catch (error) {
+    return { description, error };
   }
 }
 

@@ -16,7 +16,8 @@ interface ProcessStat {
   state: string;
 }
 
-const pollMs = 5;
+const firstPollMs = 1;
+const longestPollMs = 8;
 /** A killed process that waits for a disk or a network file system does not go before that answers. */
 const deathMs = 10_000;
 
@@ -33,12 +34,18 @@ export async function isAlive(process: ProcessIdentity): Promise<boolean> {
 
 /** Polls until the process is gone. Meant for short waits on processes that are not our children. */
 export async function waitUntilGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void> {
-  while (await isAlive(process)) await sleep(pollMs, signal);
+  await poll(() => isAlive(process), signal);
 }
 
 /** The same, for a process whose parent is to have taken note of its end: no zombie is left either. */
 export async function waitUntilReaped(pid: number, signal?: AbortSignal): Promise<void> {
-  while (await readStat(pid)) await sleep(pollMs, signal);
+  await poll(async () => (await readStat(pid)) !== undefined, signal);
+}
+
+async function poll(lasts: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<void> {
+  for (let pollMs = firstPollMs; await lasts(); pollMs = Math.min(2 * pollMs, longestPollMs)) {
+    await sleep(pollMs, signal);
+  }
 }
 
 /** Sends a signal; false when there is no such process. */

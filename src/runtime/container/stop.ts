@@ -42,8 +42,17 @@ export async function stopContainerNow(
   // A removal that failed half-way: nobody looks for its exit any more.
   if (record.step === "removing") return endContainerProcesses(deps, record);
   await deps.containers.update(record.id, { isKilled: true });
-  await handlerOf(deps, record).runc.kill(record.id, "SIGKILL");
+  await kill(deps, record);
   await deps.exits.wait(record.id, { signal });
+}
+
+/** By its control group, which takes no program, where its init is a process of the node's in that group. */
+async function kill(deps: RuntimeDeps, record: ContainerRecord): Promise<void> {
+  const { id, cgroupParent, init } = record;
+  const { cgroups } = deps;
+  const pids = cgroups.pids(cgroups.containerGroup(cgroupParent, id));
+  if (init && pids.includes(init.pid)) await cgroups.signalKill(cgroupParent, id);
+  else await handlerOf(deps, record).runc.kill(id, "SIGKILL");
 }
 
 /** True when the container runs and has been told. */

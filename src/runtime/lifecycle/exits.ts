@@ -144,10 +144,14 @@ export class Exits implements ExitSource {
   async #free(record: ContainerRecord | SandboxRecord, handler: string, bundle: string): Promise<void> {
     const { id, cgroupParent, monitor } = record;
     const killGroup = !("ownPidNamespace" in record && record.ownPidNamespace);
+    const onNoneLeft = () => this.#tell(id);
     try {
-      await freeOciContainer(this.#deps, { id, handler, bundle, cgroupParent, monitor, killGroup });
+      await freeOciContainer(this.#deps, {
+        ...{ id, handler, bundle, cgroupParent, monitor },
+        ...{ killGroup, onNoneLeft },
+      });
     } finally {
-      this.#tell(id);
+      onNoneLeft();
     }
   }
 

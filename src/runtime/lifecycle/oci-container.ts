@@ -52,6 +52,7 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
     restore,
   } = create;
   const { name: handler, path, root, args } = requireHandler(deps, create.handler);
+  void deps.cgroups.expectMove();
   const persistDirectory = join(deps.paths.persist, id);
   await mkdir(persistDirectory, { recursive: true, mode: 0o700 });
   return deps.conmon.create({
@@ -72,14 +73,20 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
 }
 
 /** Kills what is left of the processes and frees all that is held for them. Nothing left: done. */
-export function endOciContainer(deps: OciDeps, container: OciContainer): Promise<void> {
+export function endOciContainer(
+  deps: OciDeps,
+  container: OciContainer & {
+    /** The container's own command is known to have been run; otherwise the OCI runtime is asked. */
+    hasBegun?: boolean;
+  },
+): Promise<void> {
   return exclusively(deps, container.id, async () => {
-    const { id, handler, cgroupParent } = container;
+    const { id, handler, cgroupParent, hasBegun = false } = container;
     if (!(await isHeld(deps, id))) return;
     const monitor = await findMonitor(container);
     const { runc } = requireHandler(deps, handler);
     // What has not begun has no end to report, and with the monitor goes an OCI runtime that still creates it.
-    if (monitor && !hasBegun(await runc.state(id))) await killTree(monitor);
+    if (monitor && !hasBegun && !mayHaveBegun(await runc.state(id))) await killTree(monitor);
     await deps.cgroups.kill(cgroupParent, id);
     if (monitor) await endMonitor(monitor);
     // Last: runc looks only every 100 ms whether a process that it kills has gone.
@@ -88,17 +95,27 @@ export function endOciContainer(deps: OciDeps, container: OciContainer): Promise
   });
 }
 
+interface Ended extends OciContainer {
+  /** Whether processes may have outlived its init. */
+  killGroup: boolean;
+  /** Told when none is left. What is held for them is freed after that. */
+  onNoneLeft: () => void;
+}
+
 /** Frees what the OCI runtime holds for a container whose init process has ended. */
-export function freeOciContainer(
-  deps: OciDeps,
-  container: OciContainer & { killGroup: boolean },
-): Promise<void> {
+export function freeOciContainer(deps: OciDeps, container: Ended): Promise<void> {
   return exclusively(deps, container.id, async () => {
     if (!(await isHeld(deps, container.id))) return;
     if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
+    container.onNoneLeft();
     await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
     await forget(deps, container);
   });
+}
+
+/** Resolves when what is being freed for a container, or is to be, has been. */
+export function whenFreed(deps: Pick<LifecycleDeps, "locks">, id: string): Promise<void> {
+  return exclusively(deps, id, async () => {});
 }
 
 /** A handler that has left the configuration cannot be called any more, but its containers can be known. */
@@ -128,7 +145,7 @@ async function forget(deps: OciDeps, { id, handler, cgroupParent }: OciContainer
 }
 
 /** Whether the container's own command may have run. */
-function hasBegun(state: RuncState | undefined): boolean {
+function mayHaveBegun(state: RuncState | undefined): boolean {
   return state !== undefined && state.status !== "creating" && state.status !== "created";
 }
 

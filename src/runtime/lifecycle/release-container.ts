@@ -59,6 +59,7 @@ export function endContainerProcesses(deps: LifecycleDeps, record: ContainerReco
     bundle: deps.paths.container(record.id).directory,
     cgroupParent: record.cgroupParent,
     monitor: record.monitor,
+    hasBegun: record.startedAt !== undefined,
   });
 }
 

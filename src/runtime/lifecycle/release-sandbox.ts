@@ -18,7 +18,8 @@ export function releaseSandbox(deps: LifecycleDeps, record: SandboxRecord): Prom
     await deps.tmpfs.unmount(paths.shm);
     await rm(paths.directory, { recursive: true, force: true });
   });
-  addStopSteps(deps, record, undo);
+  // What the stop has freed it has freed for good: nothing is started in a stopped sandbox.
+  if (record.stoppedAt === undefined) addStopSteps(deps, record, undo);
   return runUndo(deps, undo, record.id);
 }
 
@@ -37,7 +38,7 @@ export async function discardSandbox(deps: LifecycleDeps, { id }: { id: string }
   }
 }
 
-/** Ends the pause process and frees the network with its address. */
+/** Ends the pause process, and frees the shared memory and the network with its address. */
 export function stopSandboxParts(deps: LifecycleDeps, record: SandboxRecord): Promise<RollbackFailure[]> {
   const undo = new Rollback();
   addStopSteps(deps, record, undo);
@@ -47,16 +48,22 @@ export function stopSandboxParts(deps: LifecycleDeps, record: SandboxRecord): Pr
 function addStopSteps(deps: LifecycleDeps, record: SandboxRecord, undo: Rollback): void {
   const { id, netns, userns, metadata, portMappings } = record;
   if (userns) undo.add("remove the user namespace", () => deps.netns.remove(deps.paths.sandbox(id).userns));
+  if (netns !== undefined) undo.add("remove the network namespace", () => deps.netns.remove(netns));
+  const steps = [
+    { description: "end the pause process", undo: () => endPauseProcess(deps, record) },
+    { description: "unmount the shared memory", undo: () => deps.tmpfs.unmount(deps.paths.sandbox(id).shm) },
+  ];
   if (netns !== undefined) {
-    undo.add("remove the network namespace", () => deps.netns.remove(netns));
-    undo.add("leave the network", () => deps.cni.remove({ id, netns, pod: metadata, portMappings }));
+    const leave = () => deps.cni.remove({ id, netns, pod: metadata, portMappings });
+    // First, as it takes longest.
+    steps.unshift({ description: "leave the network", undo: leave });
   }
-  undo.add("end the pause process", () => endPauseProcess(deps, record));
+  undo.addTogether(...steps);
 }
 
 /** Kills the pause process, if it is left, and frees what is held for it. */
 export function endPauseProcess(deps: LifecycleDeps, record: SandboxRecord): Promise<void> {
-  const { id, handler, cgroupParent, monitor } = record;
+  const { id, handler, cgroupParent, monitor, pause } = record;
   const { directory: bundle } = deps.paths.sandbox(id);
-  return endOciContainer(deps, { id, handler, bundle, cgroupParent, monitor });
+  return endOciContainer(deps, { id, handler, bundle, cgroupParent, monitor, hasBegun: pause !== undefined });
 }

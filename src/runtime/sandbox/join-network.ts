@@ -1,6 +1,6 @@
 import type { PodSandboxConfig } from "../../proto.js";
 import type { Attachment } from "../adapters/cni/attachment.js";
-import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
+import type { RuntimeDeps } from "../deps.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { bandwidthOf } from "./bandwidth.js";
 
@@ -13,13 +13,11 @@ export function attachmentOf(record: SandboxRecord, config: PodSandboxConfig): A
   return { id, netns, pod, portMappings, annotations, dns, bandwidth: bandwidthOf(annotations) };
 }
 
-/** Makes the pod's network namespace and joins it to the network. Gives the addresses, the primary one first. */
-export async function joinNetwork(
-  { netns, cni, paths }: Pick<RuntimeDeps, "netns" | "cni" | "paths">,
+/** Makes the pod's network namespace, and the user namespace that it belongs to if the pod has one. */
+export function makeNetns(
+  { netns, paths }: Pick<RuntimeDeps, "netns" | "paths">,
   { id, userns }: SandboxRecord,
-  attachment: Attachment,
-  options: UseCaseOptions,
-): Promise<string[]> {
-  await netns.create(attachment.netns, userns && { path: paths.sandbox(id).userns, ids: userns });
-  return (await cni.add(attachment, options)).ips;
+  path: string,
+): Promise<void> {
+  return netns.create(path, userns && { path: paths.sandbox(id).userns, ids: userns });
 }

@@ -1,5 +1,7 @@
+import { allDone } from "../../async/all-done.js";
 import { InvalidArgumentError } from "../../errors.js";
 import type { PodSandboxConfig, RunPodSandboxRequest } from "../../proto.js";
+import type { Attachment } from "../adapters/cni/attachment.js";
 import type { Handler, RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { createOciContainer, requireHandler, writeBundle } from "../lifecycle/oci-container.js";
 import { discardSandbox } from "../lifecycle/release-sandbox.js";
@@ -11,7 +13,7 @@ import { sandboxSpec } from "../spec/sandbox-spec.js";
 import { appArmorProfiles, seccompProfiles, specHost } from "../spec-inputs.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
 import { makeSandboxFiles } from "./files.js";
-import { attachmentOf, joinNetwork } from "./join-network.js";
+import { attachmentOf, makeNetns } from "./join-network.js";
 import { newSandboxRecord } from "./new-record.js";
 import { recordWithLabels } from "./selinux.js";
 import { checkServesUserNamespaces } from "./user-namespace.js";
@@ -72,7 +74,7 @@ interface Making {
   signal: AbortSignal | undefined;
 }
 
-/** Makes everything in order; what was made when a step fails is known by the record alone. */
+/** Makes everything; what was made when a step fails is known by the record alone. */
 async function makeSandbox(
   deps: RuntimeDeps,
   { record, config, signal }: Making,
@@ -84,13 +86,29 @@ async function makeSandbox(
   const spec = await specFor(deps, record, config);
   await writeBundle(deps, container, spec);
   if (record.userns) await openToUsers(container.bundle, record.userns);
-  const ips = attachment ? await joinNetwork(deps, record, attachment, { signal }) : [];
-  signal?.throwIfAborted();
-  await makeSandboxFiles(deps, { record, config, ips });
-  const { init, monitor } = await createOciContainer(deps, container);
+  if (attachment) await makeNetns(deps, record, attachment.netns);
+  const connected = connect(deps, { record, config, signal, attachment });
+  // Neither needs the other, unless the OCI runtime may have to set something of the pod's interface.
+  if (setsNetwork(config)) await connected;
+  const [ips, { init, monitor }] = await allDone([connected, createOciContainer(deps, container)]);
   await requireHandler(deps, handler).runc.start(id);
   signal?.throwIfAborted();
   return { ips, pause: init, monitor };
+}
+
+/** Joins the network, and makes what all containers see, the addresses among it. Gives these, the primary one first. */
+async function connect(
+  deps: RuntimeDeps,
+  { record, config, signal, attachment }: Making & { attachment: Attachment | undefined },
+): Promise<string[]> {
+  const ips = attachment ? (await deps.cni.add(attachment, { signal })).ips : [];
+  signal?.throwIfAborted();
+  await makeSandboxFiles(deps, { record, config, ips });
+  return ips;
+}
+
+function setsNetwork({ linux }: PodSandboxConfig): boolean {
+  return Object.keys(linux?.sysctls ?? {}).some((name) => name.startsWith("net"));
 }
 
 async function specFor(deps: RuntimeDeps, record: SandboxRecord, config: PodSandboxConfig): Promise<OciSpec> {

@@ -2,6 +2,7 @@ import { allDone } from "../../async/all-done.js";
 import type { StopPodSandboxRequest } from "../../proto.js";
 import { stopContainerNow } from "../container/stop.js";
 import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
+import { whenFreed } from "../lifecycle/oci-container.js";
 import { stopSandbox } from "../lifecycle/stop-sandbox.js";
 import { required } from "../required.js";
 import { findById } from "../state/ids.js";
@@ -21,5 +22,6 @@ export async function stopPodSandbox(
     const containers = deps.containers.list().filter(({ sandboxId }) => sandboxId === id);
     await allDone(containers.map((container) => stopContainerNow(deps, container, { signal })));
     await stopSandbox(deps, record);
+    await allDone(containers.map((container) => whenFreed(deps, container.id)));
   });
 }

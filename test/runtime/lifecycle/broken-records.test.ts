@@ -127,8 +127,6 @@ describe("an object that cannot be recovered", () => {
     await until("the pod is served", async () => {
       return (await podStatus(pod))?.state === PodSandboxState.SANDBOX_READY;
     });
-    await test.restart(() =>
-      rewrite(test, "sandboxes", same, { name: "other", cgroupParent: "/x", step: undefined }),
-    );
+    await test.restart(() => rewrite(test, "sandboxes", same, { name: "other", cgroupParent: "/x" }));
   });
 });

@@ -59,6 +59,18 @@ describe("a network plugin that fails", () => {
     expect(await listed()).toEqual([]);
   });
 
+  it("at DEL is asked until a stop has succeeded, and by the removal after it no more", async () => {
+    const pod = await runPod(test);
+    const before = (await plugin.calls()).length;
+    await plugin.fail("DEL");
+    await expect(test.runtime.stopPodSandbox({ podSandboxId: pod })).rejects.toThrow("no address left");
+    await plugin.fail();
+    await test.runtime.stopPodSandbox({ podSandboxId: pod });
+    await test.runtime.stopPodSandbox({ podSandboxId: pod });
+    await test.runtime.removePodSandbox({ podSandboxId: pod });
+    expect((await plugin.calls()).slice(before)).toEqual(["DEL", "DEL"]);
+  });
+
   it("at ADD and at DEL keeps what could not be undone listed, for a removal to finish", async () => {
     await plugin.fail("ADD", "DEL");
     const config = podConfig(test);

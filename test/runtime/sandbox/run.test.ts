@@ -57,6 +57,12 @@ describe("RunPodSandbox", () => {
     expect(await read(id, "cat /etc/resolv.conf")).toBe(await readFile("/etc/resolv.conf", "utf8"));
   });
 
+  it("sets what it is asked to of the pod's interface, once that is there", async () => {
+    const pod = await runPod(test, { linux: { sysctls: { "net/ipv4/conf/eth0/arp_notify": "1" } } });
+    const id = await startContainer(test, pod, containerConfig(["sleep", "1000"]));
+    expect(await read(id, "cat /proc/sys/net/ipv4/conf/eth0/arp_notify")).toBe("1\n");
+  });
+
   it("gives each pod an address that the host reaches", async () => {
     const pod = await runPod(test);
     const { status } = await test.runtime.podSandboxStatus({ podSandboxId: pod });

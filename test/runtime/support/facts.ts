@@ -61,7 +61,8 @@ export async function told({ runtime }: Served): Promise<Holdings> {
     cgroups: alive,
     records: all,
     states: all,
-    mounts: all,
+    // A pod has its shared memory until it is stopped.
+    mounts: [...new Set(idsOf([...ready, ...attached, ...containers]))],
     addresses: attached.map(({ network }) => network?.ip ?? "").sort(),
     attachments: idsOf(attached),
     exits: [],

@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import { InvalidArgumentError } from "../../../errors.js";
 import { childGroups } from "./child-groups.js";
 import type { GroupCounters } from "./counters.js";
+import { expectMove } from "./expect-move.js";
 import { findGroupTrees } from "./group-trees.js";
-import { killGroup } from "./kill-group.js";
+import { killGroup, signalGroup } from "./kill-group.js";
 import { type LimitFiles, limitHugepages, readLimitFiles, writeLimitFiles } from "./limit-files.js";
 import { listPids, ownPids } from "./list-pids.js";
 import { findMeasures, type Measure } from "./measures.js";
@@ -37,6 +38,8 @@ export interface Cgroups {
    * Thrown when some are still there after 10 s.
    */
   kill(parent: string, id: string): Promise<void>;
+  /** Sends SIGKILL to what is in a container's group and those below by now, and waits for none of it. */
+  signalKill(parent: string, id: string): Promise<void>;
   /** What a group uses, with all below it. Of a group that is gone nothing is known. */
   usage(group: string): GroupUsage;
   /** What is counted for groups on this host. */
@@ -55,6 +58,8 @@ export interface Cgroups {
   limitHugepages(group: string, pageSize: string, bytes: number): void;
   /** Sets how readily the kernel kills each process in a group for memory: -1000 (never) to 1000. */
   setOomScoreAdj(group: string, value: number): void;
+  /** Has the kernel get ready for a process to come into a group in a moment. */
+  expectMove(): Promise<void>;
   /** Removes a group that has no processes, with the empty ones below it, in every tree. Absent: done. */
   remove(path: string): Promise<void>;
 }
@@ -96,6 +101,14 @@ class HostCgroups implements Cgroups {
 
   async kill(parent: string, id: string): Promise<void> {
     await killGroup(this.#directories(this.containerGroup(parent, id)));
+  }
+
+  async signalKill(parent: string, id: string): Promise<void> {
+    await signalGroup(this.#directories(this.containerGroup(parent, id)));
+  }
+
+  expectMove(): Promise<void> {
+    return expectMove(this.#trees);
   }
 
   async remove(path: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,32 +7,39 @@ import { DeadlineError } from "../../../errors.js";
 import { sendSignal } from "../process.js";
 import { listPids } from "./list-pids.js";
 
-const pollMs = 5;
+/** What is killed has mostly gone within a millisecond or two. */
+const firstPollMs = 1;
+const longestPollMs = 8;
 const timeoutMs = 10_000;
 
 /** Kills what is in a group, given by its directory in each tree, until nothing is left. */
 export async function killGroup(directories: readonly string[]): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const pids = new Set(directories.flatMap(listPids));
-    if (pids.size === 0) return;
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestPollMs)) {
+    const pids = await signalGroup(directories);
+    if (pids.length === 0) return;
     if (performance.now() > deadline) {
-      throw new DeadlineError(`Processes ${[...pids].join(", ")} were killed and are still there`);
+      throw new DeadlineError(`Processes ${pids.join(", ")} were killed and are still there`);
     }
-    await Promise.all(directories.map(thaw));
-    // On a hybrid host only one of the trees has this, and it need not hold them all.
-    await Promise.all(directories.map(killAtOnce));
-    for (const pid of pids) sendSignal(pid, "SIGKILL");
     await sleep(pollMs);
   }
 }
 
-/** In version 1 a signal waits for as long as its process is frozen, as by a checkpoint that nobody has finished. */
-async function thaw(directory: string): Promise<void> {
-  await writeFile(join(directory, "freezer.state"), "THAWED", { flag: "r+" }).catch(() => {});
+/** Sends SIGKILL to what is in a group by now, and gives their pids. */
+export async function signalGroup(directories: readonly string[]): Promise<number[]> {
+  const pids = [...new Set(directories.flatMap(listPids))];
+  if (pids.length === 0) return pids;
+  // In version 1 a signal waits for as long as its process is frozen, as by a checkpoint that nobody has finished.
+  await write(directories, "freezer.state", "THAWED");
+  // Version 2 kills a group with all below, with no way out for what forks meanwhile; since Linux 5.14. On a hybrid
+  // host only one of the trees has this, and it need not hold them all.
+  await write(directories, "cgroup.kill", "1");
+  for (const pid of pids) sendSignal(pid, "SIGKILL");
+  return pids;
 }
 
-/** Version 2 kills a group with all below, with no way out for what forks meanwhile; since Linux 5.14. */
-async function killAtOnce(directory: string): Promise<void> {
-  await writeFile(join(directory, "cgroup.kill"), "1", { flag: "r+" }).catch(() => {});
+/** Not at once: these wait for whoever else changes a group. */
+async function write(directories: readonly string[], name: string, text: string): Promise<void> {
+  const files = directories.map((directory) => join(directory, name)).filter((path) => existsSync(path));
+  await Promise.all(files.map((path) => writeFile(path, text, { flag: "r+" }).catch(() => {})));
 }
