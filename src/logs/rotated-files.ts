@@ -7,8 +7,6 @@ import { firstTime, isSameLog, type LogSource } from "./log-source.js";
 /** The clock of files may lag behind that of records. */
 const clockSlackNs = 1_000_000_000n;
 
-const byName = new Intl.Collator("en", { numeric: true });
-
 interface OpenedFile {
   readonly name: string;
   readonly source: LogSource;
@@ -115,6 +113,6 @@ function openFile(path: string): LogSource | undefined {
 function oldestFirst(a: RotatedFile, b: RotatedFile): number {
   if (a.firstNs !== b.firstNs) return a.firstNs < b.firstNs ? -1 : 1;
   // The higher a number, the older; the higher a date, the newer.
-  const order = byName.compare(a.name, b.name);
+  const order = a.name.localeCompare(b.name, "en", { numeric: true });
   return /\.\d{1,4}(\.gz)?$/.test(a.name) ? -order : order;
 }
