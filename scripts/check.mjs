@@ -19,7 +19,12 @@ const steps = [
   ],
   ["API report", ["tsx", "scripts/api-report.ts"]],
   ["examples against the built package", ["tsc", "-p", "examples"]],
-  ["package manifest", ["publint", "--strict"], ["attw", "--pack", ".", "--profile", "node16"]],
+  [
+    "package manifest",
+    ["publint", "--strict"],
+    ["attw", "--pack", ".", "--profile", "node16", "--exclude-entrypoints", "runtime"],
+    ["attw", "--pack", ".", "--profile", "esm-only", "--entrypoints", "runtime"],
+  ],
   ["packed package", ["vitest", "run", "test/package"]],
 ];
 

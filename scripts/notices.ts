@@ -2,18 +2,17 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Plugin } from "esbuild";
 
-/** Writes the copyright notices of the packages that go into a bundle to a file beside it. */
+/** Writes the copyright notices of the packages that go into a build to `licenses.txt` beside it. */
 export function notices(): Plugin {
   return {
     name: "notices",
     setup(build) {
       build.initialOptions.metafile = true;
       build.onEnd(async ({ metafile }) => {
-        for (const [output, { inputs }] of Object.entries(metafile?.outputs ?? {})) {
-          if (!output.endsWith(".js")) continue;
-          const packaged = Object.keys(inputs).filter((path) => path.includes("node_modules/"));
-          await writeFile(output.replace(/js$/, "licenses.txt"), await collect(packaged));
-        }
+        const outputs = Object.values(metafile?.outputs ?? {});
+        const paths = new Set(outputs.flatMap(({ inputs }) => Object.keys(inputs)));
+        const packaged = [...paths].filter((path) => path.includes("node_modules/")).sort();
+        await writeFile(join(build.initialOptions.outdir ?? "", "licenses.txt"), await collect(packaged));
       });
     },
   };

@@ -9,7 +9,16 @@ import { SetupError } from "./apt.mjs";
 export const projectDirectory = fileURLToPath(new URL("../..", import.meta.url));
 
 const stampPath = join(projectDirectory, ".cache/built");
-const buildInputs = ["src", "gen", "package.json", "package-lock.json", "tsup.config.ts", "tsconfig.json"];
+const buildInputs = [
+  "src",
+  "gen",
+  "package.json",
+  "package-lock.json",
+  "scripts/declarations.ts",
+  "scripts/notices.ts",
+  "tsup.config.ts",
+  "tsconfig.json",
+];
 
 /** Runs `npm ci` unless node_modules holds what the lock says. */
 export function ensurePackages() {

@@ -2,8 +2,6 @@ import { createServer, type ServerHttp2Session } from "node:http2";
 
 import type { ConnectRouter } from "@connectrpc/connect";
 
-import { CriError } from "../../errors.js";
-
 /** A gRPC server on a unix socket that can cut its clients off, and come back. */
 export interface FakeServer {
   /** Breaks every connection; new ones are taken. */
@@ -17,7 +15,7 @@ export async function createFakeServer(
   path: string,
   routes: (router: ConnectRouter) => void,
 ): Promise<FakeServer> {
-  const { connectNodeAdapter } = await adapterPackage();
+  const { connectNodeAdapter } = await import("@connectrpc/connect-node");
   const sessions = new Set<ServerHttp2Session>();
   const handler = connectNodeAdapter({
     routes,
@@ -51,19 +49,4 @@ export async function createFakeServer(
         });
       }),
   };
-}
-
-/** An optional dependency of crikit, so that a client alone does not need it. */
-async function adapterPackage() {
-  try {
-    return await import("@connectrpc/connect-node");
-  } catch (cause) {
-    throw new CriError(
-      "failed_precondition",
-      "startFakeRuntime() needs the package @connectrpc/connect-node: install it",
-      {
-        cause,
-      },
-    );
-  }
 }
