@@ -9,7 +9,7 @@ import type { ServiceOptions } from "./service-client.js";
 export interface ListRpcs<Part, Item> {
   /** The streaming RPC's name on its service client. */
   readonly name: keyof Capabilities;
-  /** What is asked for is surely no more than one message holds; the unary RPC takes half the time then. */
+  /** What is asked for is surely no more than one message holds; the unary RPC is quicker then. */
   readonly isShort?: boolean;
   stream(options: CallOptions): AsyncIterable<Part>;
   itemsOf(part: Part): readonly Item[];
