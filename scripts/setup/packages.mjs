@@ -47,7 +47,7 @@ function packagesAreCurrent() {
   return Object.entries(want).every(([path, entry]) => {
     if (path === "") return true;
     if (have[path] === undefined) return entry.optional === true;
-    return have[path].version === entry.version;
+    return have[path].version === entry.version && existsSync(join(projectDirectory, path));
   });
 }
 
