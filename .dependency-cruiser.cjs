@@ -159,10 +159,10 @@ module.exports = {
       to: { path: "node_modules/@opentelemetry/" },
     },
     {
-      name: "connect-node-only-in-runtime",
-      comment: "A client need not load what serves gRPC.",
+      name: "connect-node-only-in-testing",
+      comment: "A client need not load what serves gRPC, and the daemon serves it by itself.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(runtime|testing)/" },
+      from: { path: "^src/", pathNot: "^src/testing/" },
       to: { path: "node_modules/@connectrpc/connect-node" },
     },
   ],

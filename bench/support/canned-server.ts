@@ -10,7 +10,7 @@ import {
   VersionResponseSchema,
 } from "../../src/proto.js";
 import { listParts } from "../../src/streaming/list-parts.js";
-import { encodeEnvelope } from "../../src/transport/envelope.js";
+import { encodeEnvelope } from "../../src/wire/envelope.js";
 import { cannedContainers } from "./canned-containers.js";
 import { untilInputEnds } from "./until-input-ends.js";
 

@@ -4,7 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { RuntimeService, VersionRequestSchema } from "../../src/proto.js";
-import { encodeEnvelope } from "../../src/transport/envelope.js";
+import { encodeEnvelope } from "../../src/wire/envelope.js";
 import { connectBuilt } from "../support/built.js";
 import { startGoClient } from "../support/go-client.js";
 import { grpcJsClient } from "../support/grpc-js.js";

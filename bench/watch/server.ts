@@ -16,7 +16,7 @@ import {
   PodSandboxState,
   VersionResponseSchema,
 } from "../../src/proto.js";
-import { encodeEnvelope } from "../../src/transport/envelope.js";
+import { encodeEnvelope } from "../../src/wire/envelope.js";
 import { cannedContainers } from "../support/canned-containers.js";
 import { untilInputEnds } from "../support/until-input-ends.js";
 

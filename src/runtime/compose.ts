@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 
-import type { ConnectRouter } from "@connectrpc/connect";
-
 import { KeyedLock } from "../async/keyed-lock.js";
 import { SharedWork } from "../async/shared-work.js";
 import { ImageService, RuntimeService } from "../proto.js";
 import { StreamingServer } from "../streaming/streaming-server.js";
+import type { Router } from "../wire/grpc-server/rpcs.js";
 import { type AppArmor, createAppArmor } from "./adapters/apparmor/apparmor.js";
 import { detectCgroups } from "./adapters/cgroups/cgroups.js";
 import { createConmon } from "./adapters/conmon/conmon.js";
@@ -53,7 +52,7 @@ export interface Composed {
    * go on with what they began with. When it throws, nothing has changed.
    */
   reload(config: RuntimeConfig, programs: Programs): Promise<void>;
-  routes(router: ConnectRouter): void;
+  routes(router: Router): void;
 }
 
 /** Builds every adapter and hands it to the use cases. Nothing is recovered or served yet. */

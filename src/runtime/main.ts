@@ -8,6 +8,7 @@ import { type ConfigSources, loadConfig } from "./config/load.js";
 import { printConfig } from "./config/print.js";
 import { countFreedBuffers } from "./count-freed-buffers.js";
 import { createRuntime, purgeRuntime, type Runtime } from "./index.js";
+import { keepHeapSmall } from "./keep-heap-small.js";
 import { createStderrLogger, type Logger } from "./log.js";
 import { packageVersion } from "./package-version.js";
 
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
 }
 
 async function serve(sources: ConfigSources): Promise<number> {
+  keepHeapSmall();
   countFreedBuffers();
   // Who reads the log may go before the daemon does.
   process.stderr.on("error", () => {});

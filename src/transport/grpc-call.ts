@@ -1,7 +1,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { EnvelopeReader, type EnvelopeSink } from "../wire/envelope.js";
 import { hasDeadline, startDeadline } from "./deadline.js";
-import { EnvelopeReader, type EnvelopeSink } from "./envelope.js";
 import type { GrpcRequest } from "./grpc-request.js";
 import { requestHeaders } from "./request-headers.js";
 import { resetError } from "./reset-error.js";

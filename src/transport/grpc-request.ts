@@ -7,7 +7,7 @@ import {
   type MessageInitShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { encodeEnvelope } from "./envelope.js";
+import { encodeEnvelope } from "../wire/envelope.js";
 import { outgoingMetadata } from "./metadata.js";
 
 export type Method<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> =

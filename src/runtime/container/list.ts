@@ -19,10 +19,14 @@ export function listContainerRecords(
   const { id = "", podSandboxId = "", state, labelSelector = {} } = filter;
   return deps.containers
     .list()
-    .filter((record) => isListed(record) && record.id.startsWith(id))
-    .filter((record) => record.sandboxId.startsWith(podSandboxId))
-    .filter((record) => state === undefined || state.state === wireState(record))
-    .filter((record) => matchesLabels(record.labels, labelSelector))
+    .filter(
+      (record) =>
+        isListed(record) &&
+        record.id.startsWith(id) &&
+        record.sandboxId.startsWith(podSandboxId) &&
+        (state === undefined || state.state === wireState(record)) &&
+        matchesLabels(record.labels, labelSelector),
+    )
     .sort(byNewest);
 }
 

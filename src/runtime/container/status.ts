@@ -1,8 +1,7 @@
-import { create, fromJson } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 
 import { NotFoundError } from "../../errors.js";
 import {
-  type ContainerConfig,
   ContainerConfigSchema,
   type ContainerStatus,
   type ContainerStatusRequest,
@@ -35,7 +34,6 @@ export async function containerStatus(
 }
 
 export function describeContainer(record: ContainerRecord): ContainerStatus {
-  const config = fromJson(ContainerConfigSchema, record.config);
   const { uid, gid, additionalGids } = record.user;
   const linux = containerResources(record);
   return create(ContainerStatusSchema, {
@@ -53,7 +51,7 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
     message: record.message ?? "",
     labels: record.labels,
     annotations: record.annotations,
-    mounts: mounts(config, record),
+    mounts: mounts(record),
     logPath: record.logPath ?? "",
     resources: { ...(linux && { linux }) },
     user: {
@@ -64,10 +62,14 @@ export function describeContainer(record: ContainerRecord): ContainerStatus {
 }
 
 /** As asked for; where it is an image, with the ID of the one that is mounted. */
-function mounts(config: ContainerConfig, { imageVolumes = [] }: ContainerRecord): Mount[] {
-  for (const { mount, id } of imageVolumes) {
-    const image = config.mounts[mount]?.image;
+function mounts(record: ContainerRecord): Mount[] {
+  const asked = (record.config as { mounts?: JsonValue }).mounts;
+  if (asked === undefined) return [];
+  // The rest of the configuration, often a long environment, would take longer to read than all of a status.
+  const { mounts } = fromJson(ContainerConfigSchema, { mounts: asked });
+  for (const { mount, id } of record.imageVolumes ?? []) {
+    const image = mounts[mount]?.image;
     if (image) image.imageRef = id;
   }
-  return config.mounts;
+  return mounts;
 }

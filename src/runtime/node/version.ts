@@ -6,11 +6,13 @@ import { packageVersion } from "../package-version.js";
 /** The version of the request and answer itself, which has not changed since kubelet first asked. */
 const kubeletApiVersion = "0.1.0";
 
+const runtimeVersion = packageVersion();
+
 export function version(): VersionResponse {
   return create(VersionResponseSchema, {
     version: kubeletApiVersion,
     runtimeName: "crikit",
-    runtimeVersion: packageVersion(),
+    runtimeVersion,
     runtimeApiVersion: "v1",
   });
 }

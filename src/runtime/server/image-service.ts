@@ -1,7 +1,6 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import { ImageSchema, type ImageService } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { fsInfo } from "../image/fs-info.js";
 import type { ImageDeps } from "../image/image-deps.js";
 import { imageInfo } from "../image/image-info.js";
@@ -12,7 +11,7 @@ import { removeImage } from "../image/remove.js";
 import { requestedImage } from "../image/status.js";
 
 /** The ImageService as far as it is served; what is missing answers Unimplemented. */
-export function createImageService(deps: ImageDeps): ServiceImpl<typeof ImageService> {
+export function createImageService(deps: ImageDeps): Rpcs<typeof ImageService> {
   return {
     listImages: ({ filter }) => ({ images: listImages(deps, filter) }),
     async *streamImages({ filter }) {

@@ -1,14 +1,15 @@
 import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
-import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 
 import { maskSecrets, secretsIn } from "../../messages/mask-secrets.js";
+import type { CallContext, Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { toRpcStatus } from "../../wire/rpc-status.js";
 import type { Logger } from "../log.js";
 import { Calls } from "./calls.js";
 import { type CallLog, logCall } from "./rpc-log.js";
 
-type Unary = (request: Message, context: HandlerContext) => unknown;
-type Streaming = (request: Message, context: HandlerContext) => AsyncIterable<unknown>;
+type Unary = (request: Message, context: CallContext) => unknown;
+type Streaming = (request: Message, context: CallContext) => AsyncIterable<unknown>;
 
 /**
  * The service around its RPCs: one line in and one out in the log, every error turned into a gRPC status without
@@ -16,10 +17,10 @@ type Streaming = (request: Message, context: HandlerContext) => AsyncIterable<un
  */
 export function instrument<S extends DescService>(
   service: S,
-  implementation: Partial<ServiceImpl<S>>,
+  implementation: Partial<Rpcs<S>>,
   log: Logger,
   calls = new Calls(),
-): ServiceImpl<S> {
+): Rpcs<S> {
   const rpcs: Record<string, unknown> = implementation;
   const wrapped: Record<string, unknown> = {};
   for (const method of service.methods) {
@@ -30,15 +31,15 @@ export function instrument<S extends DescService>(
         ? streaming(method, work as Streaming, log)
         : tracked(calls, unary(method, work as Unary, log));
   }
-  return wrapped as ServiceImpl<S>;
+  return wrapped as Rpcs<S>;
 }
 
-function tracked(calls: Calls, call: (request: Message, context: HandlerContext) => Promise<unknown>): Unary {
+function tracked(calls: Calls, call: (request: Message, context: CallContext) => Promise<unknown>): Unary {
   return (request, context) => calls.track(call(request, context));
 }
 
 function unary({ name: rpc, input }: DescMethod, work: Unary, log: Logger) {
-  return async (request: Message, context: HandlerContext) => {
+  return async (request: Message, context: CallContext) => {
     const call = logCall(log, { rpc, input }, request);
     try {
       const answer = await work(request, context);
@@ -73,7 +74,7 @@ function streaming({ name: rpc, input }: DescMethod, work: Streaming, log: Logge
 function fail(
   call: CallLog,
   error: unknown,
-  { input, request, context }: { input: DescMessage; request: Message; context: HandlerContext },
+  { input, request, context }: { input: DescMessage; request: Message; context: CallContext },
 ): ConnectError {
   const secrets = secretsIn(input, request);
   const status = toRpcStatus(error, context.signal, (text) => maskSecrets(text, secrets));

@@ -1,13 +1,11 @@
-import { setMaxListeners } from "node:events";
 import { chmod, chown, lstat, mkdir, rename, rm, stat } from "node:fs/promises";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 
-import type { ConnectRouter } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
-
 import { CriError, UnavailableError } from "../../errors.js";
+import type { Router } from "../../wire/grpc-server/rpcs.js";
+import { serveGrpc } from "../../wire/grpc-server/serve.js";
 
 export interface Listening {
   /**
@@ -35,14 +33,12 @@ export interface ListenOptions {
  */
 export async function listen(
   path: string,
-  routes: (router: ConnectRouter) => void,
+  routes: (router: Router) => void,
   { gid }: ListenOptions = {},
 ): Promise<Listening> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await checkFree(path);
   const stopping = new AbortController();
-  // Each call under way listens for it.
-  setMaxListeners(0, stopping.signal);
   const server = createGrpcServer(routes, stopping.signal);
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
@@ -72,25 +68,14 @@ export async function listen(
   };
 }
 
-function createGrpcServer(routes: (router: ConnectRouter) => void, shutdownSignal: AbortSignal): Http2Server {
-  const handler = connectNodeAdapter({
-    routes,
-    grpc: true,
-    grpcWeb: false,
-    connect: false,
-    readMaxBytes: maxMessageBytes,
-    shutdownSignal,
-    // A deadline is what the client says: pulls and long grace periods take their time.
-    maxTimeoutMs: Number.MAX_SAFE_INTEGER,
+function createGrpcServer(routes: (router: Router) => void, shutdownSignal: AbortSignal): Http2Server {
+  const server = createServer({
+    // In MB, for all that one client has under way at once; Node's own limit is ten.
+    maxSessionMemory: 256,
+    settings: { initialWindowSize: 1024 * 1024 },
   });
-  return createServer(
-    {
-      // In MB, for all that one client has under way at once; Node's own limit is ten.
-      maxSessionMemory: 256,
-      settings: { initialWindowSize: 1024 * 1024 },
-    },
-    handler,
-  );
+  serveGrpc(server, routes, { maxMessageBytes, shutdownSignal });
+  return server;
 }
 
 /** Not longer than the name itself, which may be as long as a socket's may be. */

@@ -1,7 +1,6 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import type { RuntimeService } from "../../proto.js";
 import type { StreamingServer } from "../../streaming/streaming-server.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { prepareAttach } from "../container/attach.js";
 import { checkpointContainer } from "../container/checkpoint/checkpoint.js";
 import { createContainer } from "../container/create.js";
@@ -38,7 +37,7 @@ import { streamingLists } from "./streaming-lists.js";
 export function createRuntimeService(
   deps: RuntimeDeps,
   streaming: StreamingServer,
-): ServiceImpl<typeof RuntimeService> {
+): Rpcs<typeof RuntimeService> {
   return {
     ...streamingLists(deps),
     version,

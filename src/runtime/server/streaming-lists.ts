@@ -1,5 +1,3 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import {
   ContainerSchema,
   ContainerStatsSchema,
@@ -9,6 +7,7 @@ import {
   type RuntimeService,
 } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { listContainers } from "../container/list.js";
 import { listContainerStats } from "../container/stats.js";
 import type { RuntimeDeps } from "../deps.js";
@@ -17,7 +16,7 @@ import { listPodSandboxMetrics } from "../sandbox/metrics/list.js";
 import { listPodSandboxStats } from "../sandbox/stats.js";
 
 type StreamingLists = Pick<
-  ServiceImpl<typeof RuntimeService>,
+  Rpcs<typeof RuntimeService>,
   | "streamPodSandboxes"
   | "streamContainers"
   | "streamPodSandboxStats"

@@ -10,7 +10,12 @@ export function timestampNow(): Timestamp {
   return latest.toString();
 }
 
-/** Sorts newest first. */
-export function byNewest(a: { createdAt: Timestamp }, b: { createdAt: Timestamp }): number {
-  return Number(BigInt(b.createdAt) - BigInt(a.createdAt));
+/** Sorts newest first. Of two numbers without leading zeros, the one with more digits is the greater. */
+export function byNewest({ createdAt: a }: Created, { createdAt: b }: Created): number {
+  if (a === b) return 0;
+  return b.length - a.length || (a < b ? 1 : -1);
+}
+
+interface Created {
+  createdAt: Timestamp;
 }

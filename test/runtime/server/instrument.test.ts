@@ -3,13 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { create } from "@bufbuild/protobuf";
-import {
-  Code,
-  ConnectError,
-  createClient,
-  createRouterTransport,
-  type ServiceImpl,
-} from "@connectrpc/connect";
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 
 import { sleep } from "../../../src/async/abort.js";
@@ -22,19 +16,20 @@ import { listen } from "../../../src/runtime/server/listen.js";
 import { createRuntimeClient } from "../../../src/services/runtime-client.js";
 import { openConnection } from "../../../src/transport/connection.js";
 import { parseEndpoint } from "../../../src/transport/endpoint.js";
+import type { Rpcs } from "../../../src/wire/grpc-server/rpcs.js";
 
 function failing(error: unknown) {
   return images({ pullImage: () => Promise.reject(error) });
 }
 
-function images(implementation: Partial<ServiceImpl<typeof ImageService>>, level: LogLevel = "debug") {
+function images(implementation: Partial<Rpcs<typeof ImageService>>, level: LogLevel = "debug") {
   const { log, messages } = collect(level);
   const service = instrument(ImageService, implementation, log);
   const transport = createRouterTransport(({ service: serve }) => serve(ImageService, service));
   return { messages, client: createClient(ImageService, transport) };
 }
 
-function runtime(implementation: Partial<ServiceImpl<typeof RuntimeService>>, level: LogLevel = "debug") {
+function runtime(implementation: Partial<Rpcs<typeof RuntimeService>>, level: LogLevel = "debug") {
   const { log, messages } = collect(level);
   const service = instrument(RuntimeService, implementation, log);
   const transport = createRouterTransport(({ service: serve }) => serve(RuntimeService, service));

@@ -8,7 +8,7 @@ export function unpackError(error: CommandError, digest: string): CriError {
       .trimEnd()
       .split("\n")
       .at(-1)
-      ?.replace(/^\s*⨯\s*/, "") || error.message;
+      ?.replace(/^\s*\u2a2f\s*/, "") || error.message;
   const message = `Layer ${digest} could not be unpacked: ${reason}`;
   if (/no space left on device|disk quota exceeded/i.test(reason)) {
     return new CriError("resource_exhausted", message, { cause: error });

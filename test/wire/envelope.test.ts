@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EnvelopeReader, encodeEnvelope } from "../../src/transport/envelope.js";
+import { EnvelopeReader, encodeEnvelope } from "../../src/wire/envelope.js";
 
 function read(maxMessageBytes: number, chunks: Uint8Array[]) {
   const seen: (string | Uint8Array)[] = [];
