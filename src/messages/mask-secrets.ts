@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 import { type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { isDebugRedacted } from "../descriptors/field.js";
 import { redacted, scrub } from "./scrub.js";
 
 /** Shorter ones are found in any text; replacing them would tell more than it hides. */
@@ -25,20 +26,18 @@ function canHoldSecrets(desc: DescMessage): boolean {
   if (can === undefined) {
     // A message that holds itself holds no more secrets by that.
     known.set(desc, false);
-    can = desc.fields.some((field) => isMarked(field) || (field.message && canHoldSecrets(field.message)));
+    can = desc.fields.some(
+      (field) => isDebugRedacted(field) || (field.message && canHoldSecrets(field.message)),
+    );
     known.set(desc, can);
   }
   return can;
 }
 
-function isMarked(field: DescField): boolean {
-  return field.proto.options?.debugRedact ?? false;
-}
-
 function* secretsOf(message: ReflectMessage): Generator<string> {
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
-    if (isMarked(field)) yield* formsOf(String(message.get(field)), usernameIn(message));
+    if (isDebugRedacted(field)) yield* formsOf(String(message.get(field)), usernameIn(message));
     else for (const nested of messagesIn(message, field)) yield* secretsOf(nested);
   }
 }

@@ -7,6 +7,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { isDebugRedacted } from "../descriptors/field.js";
 import { hideArguments, hideValue, mapValues } from "./hide.js";
 import { redactInfo } from "./redact-info.js";
 import { schemaOf } from "./schema-of.js";
@@ -83,7 +84,7 @@ function redactItem(field: DescField, value: unknown): JsonValue {
 
 /** What the contract marks, and what it does not: values of environments, and tokens of sessions. */
 function isSecret(field: DescField): boolean {
-  if (field.proto.options?.debugRedact) return true;
+  if (isDebugRedacted(field)) return true;
   return (field.parent.name === "KeyValue" && field.name === "value") || isStreamingUrl(field);
 }
 
