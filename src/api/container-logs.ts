@@ -4,11 +4,13 @@ import { sleep } from "../async/abort.js";
 import { CriError, NotFoundError } from "../errors.js";
 import { hostPath } from "../logs/host-path.js";
 import { limitBytes } from "../logs/limit-bytes.js";
+import { eachLine } from "../logs/line-sink.js";
 import { type LogLine, type RawLogLine, toLogLine, toRawLogLine } from "../logs/log-line.js";
 import { readLog } from "../logs/read-log.js";
 import type { CallOptions } from "../services/call-options.js";
 import { type ContainerStatus, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
+import { observeLog } from "./log-operation.js";
 import { checkLogOptions, type LogOptions, type LogRange } from "./log-options.js";
 import { limitTime } from "./time-limit.js";
 import { waitForExit } from "./wait.js";
@@ -17,7 +19,9 @@ type LogLines = AsyncGenerator<LogLine | RawLogLine, void, undefined>;
 
 /** Reads the log file itself: CRI has no RPC for it. */
 export function containerLogs(context: ApiContext, containerId: string, options: LogOptions): LogLines {
-  return readLines(context, containerId, options, checkLogOptions(options));
+  const { follow = false } = options;
+  const lines = readLines(context, containerId, options, checkLogOptions(options));
+  return observeLog(context, { id: containerId, follow }, lines);
 }
 
 async function* readLines(
@@ -25,7 +29,7 @@ async function* readLines(
   containerId: string,
   options: LogOptions,
   range: LogRange,
-): LogLines {
+): AsyncGenerator<(LogLine | RawLogLine)[], void> {
   const { headers, follow = false, previous = false, encoding } = options;
   const limit = limitTime(options, `Reading the log of container ${containerId}`);
   const { signal } = limit;
@@ -37,11 +41,9 @@ async function* readLines(
     signal?.addEventListener("abort", leave, { once: true });
     const call = { signal: left.signal, headers };
     const ended = follow ? endOf(context, containerId, range.untilNs, call) : undefined;
-    const make = encoding === "buffer" ? toRawLogLine : toLogLine;
-    const lines = readLog<LogLine | RawLogLine>(path, make, { ...range, follow, signal, ended });
-    for await (const batch of range.limitBytes === undefined ? lines : limitBytes(lines, range.limitBytes)) {
-      yield* batch;
-    }
+    const sink = eachLine<LogLine | RawLogLine>(encoding === "buffer" ? toRawLogLine : toLogLine);
+    const lines = readLog(path, sink, { ...range, follow, signal, ended });
+    yield* range.limitBytes === undefined ? lines : limitBytes(lines, range.limitBytes);
   } finally {
     signal?.removeEventListener("abort", leave);
     left.abort();

@@ -9,7 +9,6 @@ import { copyIn, copyOut } from "./copy.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
-import { observeLog } from "./log-operation.js";
 import type { LogOptions } from "./log-options.js";
 import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
@@ -203,8 +202,7 @@ export class Container {
   logs(options: LogOptions & { encoding: "buffer" }): AsyncGenerator<RawLogLine, void, undefined>;
   logs(options?: LogOptions): AsyncGenerator<LogLine | RawLogLine, void, undefined>;
   logs(options: LogOptions = {}): AsyncGenerator<LogLine | RawLogLine, void, undefined> {
-    const lines = containerLogs(this.#context, this.id, options);
-    return observeLog(this.#context, { id: this.id, follow: options.follow ?? false }, lines);
+    return containerLogs(this.#context, this.id, options);
   }
 
   /**

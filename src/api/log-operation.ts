@@ -1,43 +1,51 @@
+import { oneByOne } from "../async/one-by-one.js";
 import { channels, isHeard } from "../diagnostics/channels.js";
 import { Operation } from "../diagnostics/operation.js";
-import type { LogLine, RawLogLine } from "../logs/log-line.js";
 import type { ApiContext } from "./context.js";
 
-type Lines = AsyncGenerator<LogLine | RawLogLine, void, undefined>;
-
-/** The same lines, told of from the first until there are no more or the reader leaves. */
-export function observeLog(
-  context: ApiContext,
-  subject: { readonly id: string; readonly follow: boolean },
-  lines: Lines,
-): Lines {
-  return context.tracing || isHeard(channels.logs) ? toldLines(context, subject, lines) : lines;
+interface Subject {
+  readonly id: string;
+  readonly follow: boolean;
 }
 
-async function* toldLines(
-  { endpoint, tracing }: ApiContext,
-  { id, follow }: { readonly id: string; readonly follow: boolean },
-  lines: Lines,
-): Lines {
-  const payload = { endpoint, id, follow, lines: 0 };
+/** The items of these batches, told of from the first until there are no more or the reader leaves. */
+export function observeLog<Item>(
+  context: ApiContext,
+  subject: Subject,
+  batches: AsyncGenerator<Item[], void>,
+): AsyncGenerator<Item, void, undefined> {
+  if (!context.tracing && !isHeard(channels.logs)) return oneByOne(batches);
+  const payload = { endpoint: context.endpoint, ...subject, lines: 0 };
+  return oneByOne(toldBatches(context, payload, batches), () => {
+    payload.lines += 1;
+  });
+}
+
+async function* toldBatches<Batch>(
+  { tracing }: ApiContext,
+  payload: Subject & { readonly endpoint: string; readonly lines: number },
+  batches: AsyncGenerator<Batch, void>,
+): AsyncGenerator<Batch, void> {
   const operation = Operation.begin({ channel: channels.logs, tracing }, () => ({
     payload,
-    span: { name: "crikit.logs", attributes: { "container.id": id, "crikit.follow": follow } },
+    span: {
+      name: "crikit.logs",
+      attributes: { "container.id": payload.id, "crikit.follow": payload.follow },
+    },
   }));
   const counted = () => ({ "crikit.lines": payload.lines });
   try {
-    const first = () => lines.next();
+    const first = () => batches.next();
     let result = await (operation ? operation.run(first) : first());
     while (!result.done) {
-      payload.lines += 1;
       yield result.value;
-      result = await lines.next();
+      result = await batches.next();
     }
   } catch (error) {
     operation?.fail(error, counted());
     throw error;
   } finally {
-    await lines.return();
+    await batches.return();
     operation?.end(counted());
   }
 }

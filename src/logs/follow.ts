@@ -1,6 +1,6 @@
 import { sleep } from "../async/abort.js";
 import { ChangeWatcher } from "./change-watcher.js";
-import type { LogRecord } from "./format.js";
+import { contentOf, type LogRecord } from "./format.js";
 import { LogFile } from "./log-file.js";
 import { LogSeries } from "./log-series.js";
 
@@ -38,12 +38,18 @@ async function* eachRecord(
 ): AsyncGenerator<LogRecord, void> {
   try {
     for await (const records of followSeries(series, path, options)) {
-      for (const record of records) yield { ...record, content: Buffer.from(record.content) };
+      for (const record of records) yield detached(record);
     }
     yield* series.end();
   } finally {
     await series.close();
   }
+}
+
+/** Where it lies is used again for what comes next. */
+function detached(record: LogRecord): LogRecord {
+  const bytes = Buffer.from(contentOf(record));
+  return { ...record, bytes, start: 0, end: bytes.length };
 }
 
 /** Goes on until nothing will be written any more. In batches: an async generator costs as much for one as for a thousand. */

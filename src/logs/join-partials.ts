@@ -1,5 +1,5 @@
-import type { LogRecord, LogStream } from "./format.js";
-import type { MakeLine } from "./log-line.js";
+import { contentOf, type LogRecord, type LogStream } from "./format.js";
+import type { LineSink } from "./line-sink.js";
 
 /** So that output that never ends its line cannot fill the memory. */
 const maxLineBytes = 1024 * 1024;
@@ -10,64 +10,81 @@ interface Pending {
   bytes: number;
 }
 
+export interface JoinOptions {
+  /** Lines that it refuses for their time or stream are left out. */
+  readonly wants: (head: LogRecord) => boolean;
+  /** So many of the first lines are left out as well; none unless told. */
+  readonly skip?: number;
+}
+
 /**
  * Puts partial records together, each stream for itself: the two streams' parts may come in turns. A line
  * has the time of its first part, and is made of all bytes at once, since a runtime cuts between bytes.
  */
-export class PartialJoiner<Line> {
-  readonly #make: MakeLine<Line>;
+export class PartialJoiner<Item> {
+  readonly #sink: LineSink<Item>;
   readonly #wants: (head: LogRecord) => boolean;
   readonly #pending = new Map<LogStream, Pending>();
+  #skip: number;
   #gap = false;
 
-  /** Lines that `wants` refuses for their time or stream are left out. */
-  constructor(make: MakeLine<Line>, wants: (head: LogRecord) => boolean) {
-    this.#make = make;
+  constructor(sink: LineSink<Item>, { wants, skip = 0 }: JoinOptions) {
+    this.#sink = sink;
     this.#wants = wants;
+    this.#skip = skip;
   }
 
-  /** The lines that these records complete. */
-  push(records: readonly LogRecord[]): Line[] {
-    const lines: Line[] = [];
+  /** What becomes of the lines that these records complete. */
+  push(records: readonly LogRecord[]): Item[] {
     for (const record of records) {
       if (record.gapBefore) {
-        lines.push(...this.flush());
+        this.#flush();
         this.#gap = true;
       }
       const pending = this.#pending.get(record.stream);
-      if (pending || record.partial) this.#join(record, pending, lines);
-      else this.#give(record, record.content, false, lines);
+      if (pending || record.partial) this.#join(record, pending);
+      else this.#give(record);
     }
-    return lines;
+    return this.#sink.take();
   }
 
   /** The lines that will not be completed any more, oldest first. */
-  flush(): Line[] {
-    const lines: Line[] = [];
-    for (const [stream, { head, parts }] of [...this.#pending].sort(byTime)) {
-      this.#pending.delete(stream);
-      this.#give(head, Buffer.concat(parts), true, lines);
-    }
-    return lines;
+  flush(): Item[] {
+    this.#flush();
+    return this.#sink.take();
   }
 
-  #join(record: LogRecord, pending: Pending | undefined, lines: Line[]): void {
-    const line = pending ?? { head: record, parts: [], bytes: 0 };
-    line.parts.push(Buffer.from(record.content));
-    line.bytes += record.content.length;
-    if (record.partial && !record.torn && line.bytes < maxLineBytes) {
-      this.#pending.set(record.stream, line);
+  #flush(): void {
+    for (const [stream, pending] of [...this.#pending].sort(byTime)) {
+      this.#pending.delete(stream);
+      this.#give(whole(pending, true));
+    }
+  }
+
+  #join(record: LogRecord, begun: Pending | undefined): void {
+    const pending = begun ?? { head: record, parts: [], bytes: 0 };
+    const part = Buffer.from(contentOf(record));
+    pending.parts.push(part);
+    pending.bytes += part.length;
+    if (record.partial && !record.torn && pending.bytes < maxLineBytes) {
+      this.#pending.set(record.stream, pending);
       return;
     }
     this.#pending.delete(record.stream);
-    this.#give(line.head, Buffer.concat(line.parts), record.partial, lines);
+    this.#give(whole(pending, record.partial));
   }
 
-  #give(head: LogRecord, content: Buffer, partial: boolean, lines: Line[]): void {
-    if (!this.#wants(head)) return;
-    lines.push(this.#make(this.#gap ? { ...head, gapBefore: true } : head, content, partial));
+  #give(line: LogRecord): void {
+    if (!this.#wants(line)) return;
+    if (this.#skip > 0) this.#skip -= 1;
+    else this.#sink.add(this.#gap ? { ...line, gapBefore: true } : line);
     this.#gap = false;
   }
+}
+
+function whole({ head, parts }: Pending, partial: boolean): LogRecord {
+  const bytes = Buffer.concat(parts);
+  return { ...head, bytes, start: 0, end: bytes.length, partial };
 }
 
 function byTime([, a]: [LogStream, Pending], [, b]: [LogStream, Pending]): number {

@@ -161,8 +161,9 @@ export class LogSeries {
   }
 
   #give(reading: Reading, parsed: LogRecord[]): LogRecord[] {
+    if (!reading.gapBefore) return parsed;
     const [first, ...others] = parsed;
-    if (!first || !reading.gapBefore) return parsed;
+    if (!first) return parsed;
     reading.gapBefore = false;
     return [{ ...first, gapBefore: true }, ...others];
   }

@@ -42,7 +42,7 @@ export function beginAlike(a: Buffer, b: Buffer): boolean {
 
 /** The time of the first record; undefined where there is none in any known format. */
 export function firstTime(head: Buffer): bigint | undefined {
-  const end = head.indexOf("\n");
-  const line = head.subarray(0, end < 0 ? head.length : end);
-  return (parseLogRecord(line) ?? parseDockerRecord(line))?.timeNs;
+  const newline = head.indexOf("\n");
+  const end = newline < 0 ? head.length : newline;
+  return (parseLogRecord(head, 0, end) ?? parseDockerRecord(head, 0, end))?.timeNs;
 }

@@ -4,8 +4,8 @@ import { CriError, NotFoundError } from "../errors.js";
 import { type FollowOptions, followSeries, toEnd } from "./follow.js";
 import type { LogRecord, LogStream } from "./format.js";
 import { PartialJoiner } from "./join-partials.js";
+import type { LineSink } from "./line-sink.js";
 import { isMissing, LogFile } from "./log-file.js";
-import type { MakeLine } from "./log-line.js";
 import { LogSeries } from "./log-series.js";
 import type { LogSource } from "./log-source.js";
 import { filesBefore } from "./successors.js";
@@ -26,16 +26,16 @@ export interface ReadLogOptions extends FollowOptions {
 }
 
 /**
- * The lines of one log, parts of a line put together, in batches.
+ * What `sink` makes of the lines of one log, parts of a line put together, in batches.
  *
  * @throws NotFoundError when there is no directory for the log. A file that is not there is an empty log, or
  * with `follow` one that will come.
  */
-export async function* readLog<Line>(
+export async function* readLog<Item>(
   path: string,
-  make: MakeLine<Line>,
+  sink: LineSink<Item>,
   options: ReadLogOptions = {},
-): AsyncGenerator<Line[], void> {
+): AsyncGenerator<Item[], void> {
   options.ended?.catch(() => {}); // A rejection before the first wait is thrown then.
   options.signal?.throwIfAborted();
   const { signal, follow = false } = options;
@@ -47,15 +47,14 @@ export async function* readLog<Line>(
     if (options.tail === 0 && !follow) return;
     const opened = await openSources(path, options);
     sources = opened.sources;
-    let skip = await seekStart(path, sources, { ...options, wants });
+    const skip = await seekStart(path, sources, { ...options, wants });
     series = new LogSeries(path, sources, { signal, begunNs: opened.begunNs });
-    const joiner = new PartialJoiner(make, wants);
+    const joiner = new PartialJoiner(sink, { wants, skip });
     for await (const records of follow ? followSeries(series, path, options) : toEnd(series, signal)) {
-      const lines = joiner.push(records);
-      yield skip > 0 ? lines.slice(skip) : lines;
-      skip = Math.max(skip - lines.length, 0);
+      yield joiner.push(records);
     }
-    yield [...joiner.push(series.end()), ...joiner.flush()].slice(skip);
+    yield joiner.push(series.end());
+    yield joiner.flush();
   } catch (error) {
     throw explain(path, error);
   } finally {

@@ -24,18 +24,19 @@ export class RecordParser {
     this.#path = path;
   }
 
-  /** The records that these bytes complete. They are views on `chunk`. */
+  /** The records that these bytes complete. They lie in `chunk`. */
   push(chunk: Buffer): LogRecord[] {
     const records: LogRecord[] = [];
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      this.#take(this.#withRest(chunk.subarray(start, end)), { whole: true }, records);
+      if (this.#restBytes > 0) this.#takeAll(this.#withRest(chunk.subarray(start, end)), true, records);
+      else this.#take(chunk, start, end, true, records);
       start = end + 1;
     }
     if (start < chunk.length) {
       this.#rest.push(Buffer.from(chunk.subarray(start)));
       this.#restBytes += chunk.length - start;
-      if (this.#restBytes >= maxRecordBytes) this.#take(this.#withRest(), { whole: false }, records);
+      if (this.#restBytes >= maxRecordBytes) this.#takeAll(this.#withRest(), false, records);
     }
     return records;
   }
@@ -43,30 +44,35 @@ export class RecordParser {
   /** What came after the last line end, when nothing more will come. */
   end(): LogRecord[] {
     const records: LogRecord[] = [];
-    if (this.#restBytes > 0) this.#take(this.#withRest(), { whole: false }, records);
+    if (this.#restBytes > 0) this.#takeAll(this.#withRest(), false, records);
     this.#begun = undefined;
     return records.map((record) => ({ ...record, partial: true, torn: true }));
   }
 
   #withRest(tail?: Buffer): Buffer {
-    if (this.#restBytes === 0 && tail) return tail;
     const bytes = Buffer.concat(tail ? [...this.#rest, tail] : this.#rest);
     this.#rest = [];
     this.#restBytes = 0;
     return bytes;
   }
 
-  #take(bytes: Buffer, { whole }: { whole: boolean }, records: LogRecord[]): void {
-    const record = this.#begun ? { ...this.#begun, content: bytes } : this.#parseLine(bytes, whole);
+  #takeAll(line: Buffer, whole: boolean, records: LogRecord[]): void {
+    this.#take(line, 0, line.length, whole, records);
+  }
+
+  #take(bytes: Buffer, start: number, end: number, whole: boolean, records: LogRecord[]): void {
+    const record = this.#begun
+      ? { ...this.#begun, bytes, start, end }
+      : this.#parseLine(bytes, start, end, whole);
     if (record) records.push(whole ? record : { ...record, partial: true });
     this.#begun = whole ? undefined : record && { ...record, gapBefore: false };
   }
 
-  #parseLine(bytes: Buffer, whole: boolean): LogRecord | undefined {
-    const line = withoutHole(bytes);
-    if (line.length === 0 && (!whole || bytes.length > 0)) return undefined;
-    const parse = this.#parse ?? (line[0] === brace ? parseDockerRecord : parseLogRecord);
-    const record = parse(line);
+  #parseLine(bytes: Buffer, from: number, end: number, whole: boolean): LogRecord | undefined {
+    const start = afterHole(bytes, from, end);
+    if (start === end && (!whole || start > from)) return undefined;
+    const parse = this.#parse ?? (bytes[start] === brace ? parseDockerRecord : parseLogRecord);
+    const record = parse(bytes, start, end);
     if (!record) {
       if (!this.#parse && whole) throw notALog(this.#path);
       this.#skipped = true;
@@ -80,10 +86,10 @@ export class RecordParser {
 }
 
 /** Who goes on writing where it was after its file was truncated leaves zeros before the line. */
-function withoutHole(line: Buffer): Buffer {
-  if (line[0] !== 0) return line;
-  const start = line.findIndex((byte) => byte !== 0);
-  return line.subarray(start < 0 ? line.length : start);
+function afterHole(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === 0) at += 1;
+  return at;
 }
 
 function notALog(path: string): CriError {

@@ -1,5 +1,6 @@
 import type { LogRecord } from "./format.js";
 import { PartialJoiner } from "./join-partials.js";
+import { eachLine } from "./line-sink.js";
 import type { LogSource } from "./log-source.js";
 import { RecordParser } from "./record-parser.js";
 
@@ -53,7 +54,10 @@ async function seekAll(files: readonly LogSource[], offset: number): Promise<voi
 }
 
 async function countLines(path: string, files: readonly LogSource[], options: TailOptions): Promise<number> {
-  const joiner = new PartialJoiner(() => true, options.wants);
+  const joiner = new PartialJoiner(
+    eachLine(() => true),
+    options,
+  );
   let count = 0;
   for (const [index, file] of files.entries()) {
     const parser = new RecordParser(path);

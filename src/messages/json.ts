@@ -26,8 +26,7 @@ export function messageToJson(message: Message): JsonObject {
 const withJson = Object.create(Object.prototype, {
   toJSON: {
     value(this: object): Record<string, unknown> {
-      const shown = Object.entries(this).filter(([name]) => name !== "raw");
-      return Object.fromEntries(shown.map(([name, value]) => [name, jsonValue(value)]));
+      return jsonOf(this);
     },
   },
 });
@@ -38,6 +37,12 @@ const withJson = Object.create(Object.prototype, {
  */
 export function jsonSafe<T extends object>(value: T): T {
   return Object.setPrototypeOf(value, withJson);
+}
+
+/** The same of an object whose class has a `toJSON` of its own. */
+export function jsonOf(value: object): Record<string, unknown> {
+  const shown = Object.entries(value).filter(([name]) => name !== "raw");
+  return Object.fromEntries(shown.map(([name, value]) => [name, jsonValue(value)]));
 }
 
 function jsonValue(value: unknown): unknown {

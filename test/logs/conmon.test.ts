@@ -2,6 +2,7 @@ import { watch } from "node:fs";
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eachLine } from "../../src/logs/line-sink.js";
 import { toLogLine } from "../../src/logs/log-line.js";
 import { readLog } from "../../src/logs/read-log.js";
 import { BusyboxHost } from "../runtime/adapters/support/busybox.js";
@@ -33,7 +34,7 @@ test("the log of a real conmon that starts it anew a hundred times is followed i
   });
   const container = await host.create({ ...request, maxLogBytes: 12 * 1024 });
   const ended = host.exitOf({ ...request, ...container }).then(() => {});
-  const batches = readLog(path, toLogLine, { follow: true, ended });
+  const batches = readLog(path, eachLine(toLogLine), { follow: true, ended });
   const first = batches.next();
   // From its beginning: what came and went before nobody can tell.
   await until("the log is open", () => isOpen(path));

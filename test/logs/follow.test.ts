@@ -17,6 +17,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deferred } from "../../src/async/deferred.js";
 import { NotFoundError } from "../../src/errors.js";
+import { eachLine } from "../../src/logs/line-sink.js";
 import { type LogLine, toLogLine } from "../../src/logs/log-line.js";
 import { type ReadLogOptions, readLog } from "../../src/logs/read-log.js";
 
@@ -56,7 +57,7 @@ function numbered(from: number, to: number): string[] {
 }
 
 async function* readLines(options?: ReadLogOptions): AsyncGenerator<LogLine, void> {
-  for await (const lines of readLog(path, toLogLine, options)) yield* lines;
+  for await (const lines of readLog(path, eachLine(toLogLine), options)) yield* lines;
 }
 
 async function texts(options?: ReadLogOptions): Promise<string[]> {

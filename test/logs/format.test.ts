@@ -1,16 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { parseLogRecord } from "../../src/logs/format.js";
+import { contentOf, parseLogRecord } from "../../src/logs/format.js";
 import { parseTimestamp } from "../../src/logs/timestamp.js";
 
 function parse(line: string) {
-  const record = parseLogRecord(Buffer.from(line));
-  return record && { ...record, content: record.content.toString() };
+  const bytes = Buffer.from(`before${line}\nafter`);
+  const record = parseLogRecord(bytes, "before".length, bytes.length - "\nafter".length);
+  return record && { ...record, content: contentOf(record).toString() };
 }
 
 describe("parseLogRecord", () => {
   test("reads time, stream, tag and content", () => {
-    expect(parse("2016-10-06T00:17:09.669794202Z stdout F hello  world ")).toEqual({
+    expect(parse("2016-10-06T00:17:09.669794202Z stdout F hello  world ")).toMatchObject({
       timeNs: 1475713029669794202n,
+      timeMs: 1475713029669,
       stream: "stdout",
       partial: false,
       content: "hello  world ",
@@ -47,6 +49,6 @@ describe("parseTimestamp", () => {
     ["an offset as conmon writes it", "2024-02-29T13:30:00.000000001+01:30", 1709208000_000000001n],
     ["an offset behind UTC", "2024-02-29T07:00:00.000000001-05:00", 1709208000_000000001n],
   ])("takes %s", (_what, text, expected) => {
-    expect(parseTimestamp(text)).toBe(expected);
+    expect(parseTimestamp(text)).toEqual({ timeNs: expected, timeMs: Number(expected / 1_000_000n) });
   });
 });

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { limitBytes } from "../../src/logs/limit-bytes.js";
+import { eachLine } from "../../src/logs/line-sink.js";
 import { type LogLine, type RawLogLine, toLogLine, toRawLogLine } from "../../src/logs/log-line.js";
 import { readLog } from "../../src/logs/read-log.js";
 import {
@@ -18,7 +19,7 @@ const log = useLogDirectory();
 
 async function limited(limit: number): Promise<{ text: string; partial: boolean }[]> {
   const lines: { text: string; partial: boolean }[] = [];
-  for await (const batch of limitBytes<LogLine>(readLog(log.path, toLogLine), limit)) {
+  for await (const batch of limitBytes<LogLine>(readLog(log.path, eachLine(toLogLine)), limit)) {
     lines.push(...batch.map(({ text, partial }) => ({ text, partial })));
   }
   return lines;
@@ -61,7 +62,7 @@ describe("readLog", () => {
       Buffer.concat([Buffer.from(`${timestamp(0)} stdout F `), bytes, Buffer.from("\n")]),
     );
     const lines: RawLogLine[] = [];
-    for await (const batch of readLog(log.path, toRawLogLine)) lines.push(...batch);
+    for await (const batch of readLog(log.path, eachLine(toRawLogLine))) lines.push(...batch);
     expect(lines).toMatchObject([{ timeNs: timeOf(0), bytes: bytes.subarray(0, 3) }]);
     expect(lines[0]).not.toHaveProperty("text");
   });

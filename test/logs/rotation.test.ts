@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
+import { eachLine } from "../../src/logs/line-sink.js";
 import { toLogLine } from "../../src/logs/log-line.js";
 import { readLog } from "../../src/logs/read-log.js";
 import { useLogDirectory } from "./support/log-directory.js";
@@ -25,7 +26,7 @@ async function follow(rotation: Rotation): Promise<{ number: number; gapBefore: 
   });
   const ended = once(writer, "exit").then(() => {});
   const lines = [];
-  for await (const batch of readLog(log.path, toLogLine, { follow: true, ended })) {
+  for await (const batch of readLog(log.path, eachLine(toLogLine), { follow: true, ended })) {
     for (const { text, gapBefore } of batch) lines.push({ number: Number(text), gapBefore });
   }
   return lines;

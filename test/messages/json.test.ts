@@ -34,9 +34,10 @@ test("a nested message can be given as well, a plain object cannot", () => {
 });
 
 test("a log line has its nanoseconds in JSON as text", () => {
-  const record = parseLogRecord(Buffer.from("2024-01-02T03:04:05.123456789Z stdout F hello"));
+  const bytes = Buffer.from("2024-01-02T03:04:05.123456789Z stdout F hello");
+  const record = parseLogRecord(bytes, 0, bytes.length);
   if (!record) throw new Error("not parsed");
-  expect(JSON.parse(JSON.stringify(toLogLine(record, record.content, false)))).toEqual({
+  expect(JSON.parse(JSON.stringify(toLogLine(record)))).toEqual({
     time: "2024-01-02T03:04:05.123Z",
     timeNs: "1704164645123456789",
     stream: "stdout",

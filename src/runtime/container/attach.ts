@@ -4,7 +4,7 @@ import { fromJson } from "@bufbuild/protobuf";
 import { drained } from "../../async/drained.js";
 import { CriError, InvalidArgumentError } from "../../errors.js";
 import { followRecords } from "../../logs/follow.js";
-import type { LogRecord } from "../../logs/format.js";
+import { contentOf, type LogRecord } from "../../logs/format.js";
 import { type AttachRequest, ContainerConfigSchema } from "../../proto.js";
 import { checkChannels } from "../../streaming/check-channels.js";
 import type { SessionIo, SessionRequest } from "../../streaming/streaming-runtime.js";
@@ -75,10 +75,11 @@ export async function attachSession(
 }
 
 async function carryOutput(records: AsyncIterable<LogRecord>, { stdout, stderr }: SessionIo): Promise<void> {
-  for await (const { stream, content, partial } of records) {
-    const to = stream === "stdout" ? stdout : stderr;
+  for await (const record of records) {
+    const to = record.stream === "stdout" ? stdout : stderr;
     if (!to || to.destroyed) continue;
-    const bytes = partial ? content : Buffer.concat([content, Buffer.from("\n")]);
+    const content = contentOf(record);
+    const bytes = record.partial ? content : Buffer.concat([content, Buffer.from("\n")]);
     if (!to.write(bytes)) await drained(to);
   }
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
+import { eachLine } from "../../../src/logs/line-sink.js";
 import { type LogLine, toLogLine } from "../../../src/logs/log-line.js";
 import { type ReadLogOptions, readLog } from "../../../src/logs/read-log.js";
 
@@ -48,7 +49,7 @@ export function numbered(from: number, to: number): string[] {
 
 export async function linesOf(path: string, options?: ReadLogOptions): Promise<LogLine[]> {
   const lines: LogLine[] = [];
-  for await (const batch of readLog(path, toLogLine, options)) lines.push(...batch);
+  for await (const batch of readLog(path, eachLine(toLogLine), options)) lines.push(...batch);
   return lines;
 }
 

@@ -48,7 +48,7 @@ async function* records(
         const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
         let start = 0;
         for (let stop = bytes.indexOf(newline); stop >= 0; stop = bytes.indexOf(newline, start)) {
-          const record = parseLogRecord(bytes.subarray(start, stop));
+          const record = parseLogRecord(bytes, start, stop);
           start = stop + 1;
           if (record) yield record;
         }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { deferred } from "../../../../src/async/deferred.js";
+import { contentOf, type LogRecord } from "../../../../src/logs/format.js";
 import { followOutput } from "../../../../src/runtime/adapters/conmon/follow-output.js";
 import { until } from "../../../support/until.js";
 
@@ -46,8 +47,8 @@ async function heldFiles(): Promise<number> {
 const follow = (mostFiles: number) =>
   followOutput(path, { mostFiles, ended: ended.promise, signal: left.signal });
 
-async function rest(records: AsyncIterable<{ content: Buffer }>, into: string[] = []): Promise<string[]> {
-  for await (const { content } of records) into.push(content.toString());
+async function rest(records: AsyncIterable<LogRecord>, into: string[] = []): Promise<string[]> {
+  for await (const record of records) into.push(contentOf(record).toString());
   return into;
 }
 
