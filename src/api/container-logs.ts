@@ -4,7 +4,8 @@ import { sleep } from "../async/abort.js";
 import { CriError, NotFoundError } from "../errors.js";
 import { hostPath } from "../logs/host-path.js";
 import { limitBytes } from "../logs/limit-bytes.js";
-import { eachLine } from "../logs/line-sink.js";
+import { eachLine, type LineSink } from "../logs/line-sink.js";
+import { ChunkSink, type LogChunk } from "../logs/log-chunk.js";
 import { type LogLine, type RawLogLine, toLogLine, toRawLogLine } from "../logs/log-line.js";
 import { readLog } from "../logs/read-log.js";
 import type { CallOptions } from "../services/call-options.js";
@@ -15,22 +16,39 @@ import { checkLogOptions, type LogOptions, type LogRange } from "./log-options.j
 import { limitTime } from "./time-limit.js";
 import { waitForExit } from "./wait.js";
 
-type LogLines = AsyncGenerator<LogLine | RawLogLine, void, undefined>;
-
 /** Reads the log file itself: CRI has no RPC for it. */
-export function containerLogs(context: ApiContext, containerId: string, options: LogOptions): LogLines {
-  const { follow = false } = options;
-  const lines = readLines(context, containerId, options, checkLogOptions(options));
-  return observeLog(context, { id: containerId, follow }, lines);
-}
-
-async function* readLines(
+export function containerLogs(
   context: ApiContext,
   containerId: string,
   options: LogOptions,
+): AsyncGenerator<LogLine | RawLogLine, void, undefined> {
+  const sink = eachLine<LogLine | RawLogLine>(options.encoding === "buffer" ? toRawLogLine : toLogLine);
+  const lines = readItems(context, containerId, sink, options, checkLogOptions(options));
+  return observeLog(context, subjectOf(containerId, options), lines, () => 1);
+}
+
+/** The same, many lines at once. */
+export function containerLogChunks(
+  context: ApiContext,
+  containerId: string,
+  options: LogOptions,
+): AsyncGenerator<LogChunk, void, undefined> {
+  const chunks = readItems(context, containerId, new ChunkSink(), options, checkLogOptions(options));
+  return observeLog(context, subjectOf(containerId, options), chunks, ({ lines }) => lines);
+}
+
+function subjectOf(id: string, { follow = false }: LogOptions): { id: string; follow: boolean } {
+  return { id, follow };
+}
+
+async function* readItems<Item extends LogLine | RawLogLine | LogChunk>(
+  context: ApiContext,
+  containerId: string,
+  sink: LineSink<Item>,
+  options: LogOptions,
   range: LogRange,
-): AsyncGenerator<(LogLine | RawLogLine)[], void> {
-  const { headers, follow = false, previous = false, encoding } = options;
+): AsyncGenerator<Item[], void> {
+  const { headers, follow = false, previous = false } = options;
   const limit = limitTime(options, `Reading the log of container ${containerId}`);
   const { signal } = limit;
   const left = new AbortController();
@@ -41,9 +59,8 @@ async function* readLines(
     signal?.addEventListener("abort", leave, { once: true });
     const call = { signal: left.signal, headers };
     const ended = follow ? endOf(context, containerId, range.untilNs, call) : undefined;
-    const sink = eachLine<LogLine | RawLogLine>(encoding === "buffer" ? toRawLogLine : toLogLine);
-    const lines = readLog(path, sink, { ...range, follow, signal, ended });
-    yield* range.limitBytes === undefined ? lines : limitBytes(lines, range.limitBytes);
+    const items = readLog(path, sink, { ...range, follow, signal, ended });
+    yield* range.limitBytes === undefined ? items : limitBytes(items, range.limitBytes);
   } finally {
     signal?.removeEventListener("abort", leave);
     left.abort();

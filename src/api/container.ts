@@ -1,8 +1,9 @@
+import type { LogChunk } from "../logs/log-chunk.js";
 import type { LogLine, RawLogLine } from "../logs/log-line.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { Session } from "../sessions/session.js";
 import { type CheckpointOptions, checkpointContainer } from "./checkpoint.js";
-import { containerLogs } from "./container-logs.js";
+import { containerLogChunks, containerLogs } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
 import { copyIn, copyOut } from "./copy.js";
@@ -203,6 +204,21 @@ export class Container {
   logs(options?: LogOptions): AsyncGenerator<LogLine | RawLogLine, void, undefined>;
   logs(options: LogOptions = {}): AsyncGenerator<LogLine | RawLogLine, void, undefined> {
     return containerLogs(this.#context, this.id, options);
+  }
+
+  /**
+   * The same output as bytes, many lines in a piece and without their times, for who copies it on rather than looks at
+   * each line: it takes two thirds of the time. The options mean what they do for `logs`.
+   *
+   * @throws What `logs` throws.
+   *
+   * @example
+   * ```ts
+   * for await (const { stream, bytes } of web.logChunks({ tail: 100 })) process[stream].write(bytes);
+   * ```
+   */
+  logChunks(options: Omit<LogOptions, "encoding"> = {}): AsyncGenerator<LogChunk, void, undefined> {
+    return containerLogChunks(this.#context, this.id, options);
   }
 
   /**

@@ -13,11 +13,12 @@ export function observeLog<Item>(
   context: ApiContext,
   subject: Subject,
   batches: AsyncGenerator<Item[], void>,
+  linesOf: (item: Item) => number,
 ): AsyncGenerator<Item, void, undefined> {
   if (!context.tracing && !isHeard(channels.logs)) return oneByOne(batches);
   const payload = { endpoint: context.endpoint, ...subject, lines: 0 };
-  return oneByOne(toldBatches(context, payload, batches), () => {
-    payload.lines += 1;
+  return oneByOne(toldBatches(context, payload, batches), (item) => {
+    payload.lines += linesOf(item);
   });
 }
 

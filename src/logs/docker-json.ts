@@ -11,11 +11,11 @@ export function parseDockerRecord(line: Buffer, from: number, to: number): LogRe
   const { log, stream, time } = entry;
   if (typeof log !== "string" || typeof time !== "string") return undefined;
   if (stream !== "stdout" && stream !== "stderr") return undefined;
-  const times = parseTimestamp(time);
-  if (!times) return undefined;
+  const timestamp = parseTimestamp(time);
+  if (!timestamp) return undefined;
   const partial = !log.endsWith("\n");
   const bytes = Buffer.from(partial ? log : log.slice(0, -1));
-  return { ...times, stream, partial, bytes, start: 0, end: bytes.length, torn: false, gapBefore: false };
+  return { ...timestamp, stream, partial, bytes, start: 0, end: bytes.length, torn: false, gapBefore: false };
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -1,13 +1,10 @@
-import { TimestampReader } from "./timestamp.js";
+import { type Timestamp, TimestampReader } from "./timestamp.js";
 
 /** The output of a container that a line was written to. */
 export type LogStream = "stdout" | "stderr";
 
 /** One entry of a log file: one write of the container, or a part of one. */
-export interface LogRecord {
-  /** In nanoseconds since 1970, and in whole milliseconds. */
-  readonly timeNs: bigint;
-  readonly timeMs: number;
+export interface LogRecord extends Timestamp {
   readonly stream: LogStream;
   /** The same stream's next record goes on where this one ends. */
   readonly partial: boolean;
@@ -36,6 +33,7 @@ const space = 0x20;
 const colon = 0x3a;
 const partialTag = 0x50;
 const fullTag = 0x46;
+const letter = { d: 0x64, e: 0x65, o: 0x6f, r: 0x72, s: 0x73, t: 0x74, u: 0x75 } as const;
 const streamLength = "stdout".length;
 
 const time = new TimestampReader();
@@ -57,8 +55,8 @@ export function parseLogRecord(bytes: Buffer, start: number, end: number): LogRe
   }
   if (tagsEnd < end && bytes[tagsEnd] !== space) return undefined;
   return {
-    timeNs: time.timeNs,
-    timeMs: time.timeMs,
+    second: time.second,
+    nanos: time.nanos,
     stream,
     partial: tag === partialTag,
     bytes,
@@ -70,14 +68,9 @@ export function parseLogRecord(bytes: Buffer, start: number, end: number): LogRe
 }
 
 function streamAt(bytes: Buffer, at: number): LogStream | undefined {
-  if (isAt(bytes, at, "stdout")) return "stdout";
-  if (isAt(bytes, at, "stderr")) return "stderr";
+  if (bytes[at] !== letter.s || bytes[at + 1] !== letter.t || bytes[at + 2] !== letter.d) return undefined;
+  const [first, second, third] = [bytes[at + 3], bytes[at + 4], bytes[at + 5]];
+  if (first === letter.o && second === letter.u && third === letter.t) return "stdout";
+  if (first === letter.e && second === letter.r && third === letter.r) return "stderr";
   return undefined;
-}
-
-function isAt(bytes: Buffer, at: number, text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    if (bytes[at + index] !== text.charCodeAt(index)) return false;
-  }
-  return true;
 }

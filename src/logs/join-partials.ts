@@ -1,5 +1,6 @@
 import { contentOf, type LogRecord, type LogStream } from "./format.js";
 import type { LineSink } from "./line-sink.js";
+import { timeNsOf } from "./timestamp.js";
 
 /** So that output that never ends its line cannot fill the memory. */
 const maxLineBytes = 1024 * 1024;
@@ -88,5 +89,5 @@ function whole({ head, parts }: Pending, partial: boolean): LogRecord {
 }
 
 function byTime([, a]: [LogStream, Pending], [, b]: [LogStream, Pending]): number {
-  return a.head.timeNs < b.head.timeNs ? -1 : a.head.timeNs > b.head.timeNs ? 1 : 0;
+  return Number(timeNsOf(a.head) - timeNsOf(b.head));
 }

@@ -1,30 +1,32 @@
 import { StringDecoder } from "node:string_decoder";
 import { jsonSafe } from "../messages/json.js";
+import { countLines, type LogChunk } from "./log-chunk.js";
 import type { LogLine, RawLogLine } from "./log-line.js";
 
 /**
- * The lines of the first so many bytes of output, the line ends counted, then ends. The last line is cut, between
- * two characters.
+ * The first so many bytes of output, the line ends counted, then ends. The last line is cut, as text between two
+ * characters.
  */
-export async function* limitBytes<Line extends LogLine | RawLogLine>(
-  batches: AsyncIterable<Line[]>,
+export async function* limitBytes<Item extends LogLine | RawLogLine | LogChunk>(
+  batches: AsyncIterable<Item[]>,
   limit: number,
-): AsyncGenerator<Line[], void> {
+): AsyncGenerator<Item[], void> {
   let left = limit;
-  for await (const lines of batches) {
-    const whole: Line[] = [];
-    for (const line of lines) {
-      const content = "text" in line ? Buffer.from(line.text) : line.bytes;
-      if (content.length > left) return yield [...whole, cut(line, content.subarray(0, left))];
-      left -= content.length + (line.partial ? 0 : 1);
-      whole.push(line);
+  for await (const items of batches) {
+    const whole: Item[] = [];
+    for (const item of items) {
+      const content = "text" in item ? Buffer.from(item.text) : item.bytes;
+      if (content.length > left) return yield [...whole, cut(item, content.subarray(0, left))];
+      left -= content.length + ("partial" in item && !item.partial ? 1 : 0);
+      whole.push(item);
       if (left <= 0) return yield whole;
     }
     yield whole;
   }
 }
 
-function cut<Line extends LogLine | RawLogLine>(line: Line, content: Buffer): Line {
-  const text = "text" in line ? { text: new StringDecoder("utf8").write(content) } : { bytes: content };
-  return jsonSafe({ ...line, ...text, partial: true });
+function cut<Item extends LogLine | RawLogLine | LogChunk>(item: Item, bytes: Buffer): Item {
+  if (!("partial" in item)) return { ...item, bytes, lines: countLines(bytes) };
+  const content = "text" in item ? { text: new StringDecoder("utf8").write(bytes) } : { bytes };
+  return jsonSafe({ ...item, ...content, partial: true });
 }

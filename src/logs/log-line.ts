@@ -1,5 +1,7 @@
 import { jsonOf } from "../messages/json.js";
+import { BlockDecoder } from "./block-decoder.js";
 import type { LogRecord, LogStream } from "./format.js";
+import { timeMsOf, timeNsOf } from "./timestamp.js";
 
 /** What there is to know of a line beside what it says. */
 interface LineFacts {
@@ -35,6 +37,8 @@ export interface RawLogLine extends LineFacts {
 
 const carriageReturn = 0x0d;
 
+const text = new BlockDecoder("utf8");
+
 // Classes, since an object whose prototype is set after it was made takes five times as long to make.
 class TextLine implements LogLine {
   readonly time: Date;
@@ -45,10 +49,10 @@ class TextLine implements LogLine {
   readonly gapBefore: boolean;
 
   constructor(line: LogRecord) {
-    this.time = new Date(line.timeMs);
-    this.timeNs = line.timeNs;
+    this.time = new Date(timeMsOf(line));
+    this.timeNs = timeNsOf(line);
     this.stream = line.stream;
-    this.text = line.bytes.toString("utf8", line.start, contentEnd(line));
+    this.text = text.decode(line.bytes, line.start, contentEnd(line));
     this.partial = line.partial;
     this.gapBefore = line.gapBefore;
   }
@@ -67,8 +71,8 @@ class BytesLine implements RawLogLine {
   readonly gapBefore: boolean;
 
   constructor(line: LogRecord) {
-    this.time = new Date(line.timeMs);
-    this.timeNs = line.timeNs;
+    this.time = new Date(timeMsOf(line));
+    this.timeNs = timeNsOf(line);
     this.stream = line.stream;
     this.bytes = Buffer.from(line.bytes.subarray(line.start, contentEnd(line)));
     this.partial = line.partial;

@@ -1,5 +1,6 @@
 import { parseDockerRecord } from "./docker-json.js";
 import { parseLogRecord } from "./format.js";
+import { timeNsOf } from "./timestamp.js";
 
 /** One file of a log, held open and read forward: whatever becomes of its name, it can be read to its end. */
 export interface LogSource {
@@ -44,5 +45,6 @@ export function beginAlike(a: Buffer, b: Buffer): boolean {
 export function firstTime(head: Buffer): bigint | undefined {
   const newline = head.indexOf("\n");
   const end = newline < 0 ? head.length : newline;
-  return (parseLogRecord(head, 0, end) ?? parseDockerRecord(head, 0, end))?.timeNs;
+  const record = parseLogRecord(head, 0, end) ?? parseDockerRecord(head, 0, end);
+  return record && timeNsOf(record);
 }

@@ -10,6 +10,7 @@ import { LogSeries } from "./log-series.js";
 import type { LogSource } from "./log-source.js";
 import { filesBefore } from "./successors.js";
 import { seekTail } from "./tail.js";
+import { timeNsOf } from "./timestamp.js";
 
 export interface ReadLogOptions extends FollowOptions {
   /** Go on with what is written later, until `ended`, `signal` or a `break`. */
@@ -64,10 +65,10 @@ export async function* readLog<Item>(
 }
 
 function wantsOf({ streams, sinceNs, untilNs }: ReadLogOptions): (head: LogRecord) => boolean {
-  return ({ stream, timeNs }) =>
-    (streams === undefined || streams.includes(stream)) &&
-    (sinceNs === undefined || timeNs >= sinceNs) &&
-    (untilNs === undefined || timeNs <= untilNs);
+  return (head) =>
+    (streams === undefined || streams.includes(head.stream)) &&
+    (sinceNs === undefined || timeNsOf(head) >= sinceNs) &&
+    (untilNs === undefined || timeNsOf(head) <= untilNs);
 }
 
 /** What there is now. Without history, no `begunNs`: nothing that came before is looked for. */

@@ -11,55 +11,73 @@ const nine = 0x39;
 const colon = 0x3a;
 const utc = 0x5a;
 
+/** When a second began, since 1970. One object for all times within it. */
+export interface Second {
+  readonly ms: number;
+  readonly ns: bigint;
+}
+
+/** A time to the nanosecond, in parts: to make one number of them takes as long as to read the time. */
+export interface Timestamp {
+  readonly second: Second;
+  /** Nanoseconds since the second began. */
+  readonly nanos: number;
+}
+
+export function timeNsOf({ second, nanos }: Timestamp): bigint {
+  return second.ns + BigInt(nanos);
+}
+
+export function timeMsOf({ second, nanos }: Timestamp): number {
+  return second.ms + Math.trunc(nanos / 1_000_000);
+}
+
 /**
  * Reads RFC 3339 times, with `Z` or an offset and any number of fraction digits (what is finer than a nanosecond is
  * cut off). From bytes and digit by digit, since it is done for every line of a log: a string of each time and a
  * regular expression take longer than all the rest.
  */
-export class TimestampReader {
-  /** The time that was read last, in nanoseconds since 1970. */
-  timeNs = 0n;
-  /** The same in whole milliseconds. */
-  timeMs = 0;
-
-  // Most lines share their second with the line before, and making a number of it is most of the work.
-  readonly #second = Buffer.alloc(secondLength);
+export class TimestampReader implements Timestamp {
+  // Of the time that was read last. Most lines share their second with the line before, and making a number of it is
+  // most of the work.
+  second: Second = { ms: 0, ns: 0n };
+  nanos = 0;
+  readonly #text = Buffer.alloc(secondLength);
   #localMs = 0;
   #offsetMinutes = 0;
-  #secondMs = 0;
-  #secondNs = 0n;
 
   /** Where the time that begins at `start` ends; -1 when none does. */
   read(bytes: Buffer, start: number): number {
-    const isNew = !this.#isSameSecond(bytes, start);
-    if (isNew && !this.#setSecond(bytes, start)) return -1;
+    if (!this.#isSameSecond(bytes, start) && !this.#setSecond(bytes, start)) return -1;
     let at = start + secondLength;
-    let fraction = 0;
+    let nanos = 0;
     let digits = 0;
     if (bytes[at] === point) {
       at += 1;
-      for (; isDigit(bytes[at]); at++) {
-        if (digits === fractionDigits) continue;
-        fraction = fraction * 10 + digitAt(bytes, at);
+      for (; digits < fractionDigits && isDigit(bytes[at]); at++) {
+        nanos = nanos * 10 + digitAt(bytes, at);
         digits += 1;
       }
       if (digits === 0) return -1;
+      while (isDigit(bytes[at])) at += 1;
     }
-    for (; digits < fractionDigits; digits++) fraction *= 10;
+    for (; digits < fractionDigits; digits++) nanos *= 10;
+    this.nanos = nanos;
 
-    const isUtc = bytes[at] === utc;
-    const offset = isUtc ? 0 : offsetAt(bytes, at);
+    if (bytes[at] === utc) {
+      if (this.#offsetMinutes !== 0) this.#setOffset(0);
+      return at + 1;
+    }
+    const offset = offsetAt(bytes, at);
     if (Number.isNaN(offset)) return -1;
-    if (isNew || offset !== this.#offsetMinutes) this.#setOffset(offset);
-    this.timeNs = this.#secondNs + BigInt(fraction);
-    this.timeMs = this.#secondMs + Math.trunc(fraction / 1_000_000);
-    return at + (isUtc ? 1 : offsetLength);
+    if (this.#offsetMinutes !== offset) this.#setOffset(offset);
+    return at + offsetLength;
   }
 
   #isSameSecond(bytes: Buffer, start: number): boolean {
     // From behind, where times differ.
     for (let index = secondLength - 1; index >= 0; index--) {
-      if (bytes[start + index] !== this.#second[index]) return false;
+      if (bytes[start + index] !== this.#text[index]) return false;
     }
     return true;
   }
@@ -68,7 +86,7 @@ export class TimestampReader {
     const text = bytes.toString("latin1", start, start + secondLength);
     const ms = secondPattern.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
     if (Number.isNaN(ms)) return false;
-    bytes.copy(this.#second, 0, start);
+    this.#text.write(text, "latin1");
     this.#localMs = ms;
     this.#setOffset(this.#offsetMinutes);
     return true;
@@ -76,19 +94,19 @@ export class TimestampReader {
 
   #setOffset(minutes: number): void {
     this.#offsetMinutes = minutes;
-    this.#secondMs = this.#localMs - minutes * 60_000;
-    this.#secondNs = BigInt(this.#secondMs) * 1_000_000n;
+    const ms = this.#localMs - minutes * 60_000;
+    this.second = { ms, ns: BigInt(ms) * 1_000_000n };
   }
 }
 
 const reader = new TimestampReader();
 
 /** The same of a text, which is to hold nothing else; undefined when it does. */
-export function parseTimestamp(text: string): { timeNs: bigint; timeMs: number } | undefined {
+export function parseTimestamp(text: string): Timestamp | undefined {
   const bytes = Buffer.from(text);
-  return reader.read(bytes, 0) === bytes.length
-    ? { timeNs: reader.timeNs, timeMs: reader.timeMs }
-    : undefined;
+  if (reader.read(bytes, 0) !== bytes.length) return undefined;
+  const { second, nanos } = reader;
+  return { second, nanos };
 }
 
 /** East of Greenwich, in minutes; NaN for what is no offset. */

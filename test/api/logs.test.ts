@@ -4,6 +4,7 @@ import {
   type CriClient,
   connect,
   InvalidArgumentError,
+  type LogChunk,
   type LogOptions,
   NotFoundError,
   type OwnedContainer,
@@ -78,6 +79,17 @@ describe("logs", () => {
     for await (const line of container.logs({ encoding: "buffer" }))
       expect(line.bytes).toEqual(Buffer.from("hello"));
     expect(await textsOf(container, { encoding: "buffer", limitBytes: 3 })).toEqual(["hel"]);
+  });
+
+  test("give many lines at once as the bytes that were written", async () => {
+    const container = await run("say", "hello", "world");
+    await container.wait();
+    const chunks: LogChunk[] = [];
+    for await (const chunk of container.logChunks()) chunks.push(chunk);
+    expect(chunks).toEqual([
+      { stream: "stdout", bytes: Buffer.from("hello\nworld\n"), lines: 2, gapBefore: false },
+    ]);
+    expect(() => container.logChunks({ tail: -1 })).toThrow(InvalidArgumentError);
   });
 
   test("of a previous attempt that is not there are an error that says so", async () => {

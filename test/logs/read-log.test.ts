@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { limitBytes } from "../../src/logs/limit-bytes.js";
 import { eachLine } from "../../src/logs/line-sink.js";
@@ -65,6 +65,22 @@ describe("readLog", () => {
     for await (const batch of readLog(log.path, eachLine(toRawLogLine))) lines.push(...batch);
     expect(lines).toMatchObject([{ timeNs: timeOf(0), bytes: bytes.subarray(0, 3) }]);
     expect(lines[0]).not.toHaveProperty("text");
+  });
+
+  test("decodes each line for itself, whatever stands before and behind it", async () => {
+    const contents = [
+      ...Array.from({ length: 200 }, (_, number) => Buffer.from(`plain ${number}`)),
+      Buffer.from("€ and äöü, 漢字 and 😀"),
+      Buffer.from([0xe2, 0x82]),
+      Buffer.from([0xac, 0x41]),
+      Buffer.from([0xff, 0xfe, 0x42]),
+      Buffer.from("x".repeat(5_000)),
+      Buffer.from("ü".repeat(3_000)),
+      ...Array.from({ length: 200 }, (_, number) => Buffer.from(`plain again ${number}`)),
+    ];
+    const head = Buffer.from(`${timestamp(0)} stdout F `);
+    for (const bytes of contents) await appendFile(log.path, Buffer.concat([head, bytes, Buffer.from("\n")]));
+    expect(await textsOf(log.path)).toEqual(contents.map((bytes) => bytes.toString()));
   });
 
   test("ends after so many bytes, line ends counted, between two characters", async () => {

@@ -17,6 +17,7 @@ import {
   type ImageFilter,
   type ListedContainer,
   type ListedPod,
+  type LogChunk,
   type LogLine,
   type Metrics,
   NoEndpointError,
@@ -102,6 +103,7 @@ expectTypeOf(status).resolves.toHaveProperty("createdAt").toEqualTypeOf<Date>();
 expectTypeOf(status).resolves.toHaveProperty("exitCode").toEqualTypeOf<number | undefined>();
 expectTypeOf(status).resolves.toHaveProperty("raw").toEqualTypeOf<ContainerStatusResponse>();
 expectTypeOf(container.wait()).resolves.toEqualTypeOf<ContainerExit>();
+expectTypeOf(container.logChunks({ follow: true })).toExtend<AsyncIterable<LogChunk>>();
 expectTypeOf(container.logs({ follow: true })).toExtend<AsyncIterable<LogLine>>();
 // @ts-expect-error A state that there is not.
 void cri.containers.list({ state: "paused" });
