@@ -22,7 +22,7 @@ export async function fillLog(path: string, sizeBytes: number): Promise<number> 
 
 /** Appends one line. */
 export async function writeLine(path: string, text: string): Promise<void> {
-  await appendFile(path, `${timestamp()} stdout F ${text}\n`);
+  await appendFile(path, `${microseconds()}000Z stdout F ${text}\n`);
 }
 
 /** Appends lines at an even pace, then one that says "end". Half-way the log is rotated, as kubelet would. */
@@ -46,15 +46,18 @@ export async function writeAtPace(path: string, lines: number, linesPerSecond: n
 }
 
 function printLines(first: number): string {
-  const head = `${timestamp()} stdout F `;
+  const time = microseconds();
   let text = "";
-  for (let number = first; number < first + linesPerBatch; number++) text += `${head}${number}${filler}\n`;
+  for (let index = 0; index < linesPerBatch; index++) {
+    const nanoseconds = String(index).padStart(3, "0");
+    text += `${time}${nanoseconds}Z stdout F ${first + index}${filler}\n`;
+  }
   return text;
 }
 
-/** As fine as this process knows the time, in as many digits as runtimes write. */
-function timestamp(): string {
-  const microseconds = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000));
-  const whole = new Date(Number(microseconds / 1000n)).toISOString().slice(0, 20);
-  return `${whole}${String((microseconds % 1_000_000n) * 1000n).padStart(9, "0")}Z`;
+/** The time as fine as this process knows it, to be ended by nanoseconds: no two lines of a batch have the same. */
+function microseconds(): string {
+  const since1970 = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000));
+  const whole = new Date(Number(since1970 / 1000n)).toISOString().slice(0, 20);
+  return `${whole}${String(since1970 % 1_000_000n).padStart(6, "0")}`;
 }
