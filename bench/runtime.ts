@@ -4,30 +4,31 @@ import { join } from "node:path";
 import { startContainerd } from "../test/support/containerd.js";
 import { type PodPlace, podLife } from "./runtime/pod.js";
 import { builtPackage } from "./support/built-package.js";
+import type { BenchOptions } from "./support/options.js";
 import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
 import { measureParts, type TimedContender } from "./support/rounds.js";
 
-const rounds = 30;
 const peer = "containerd 1.6";
 const goals = { start: 0.75, stop: 0.5 } as const;
 
-const text = `The time for one pod with one container, on the bundled runtime and on a private containerd from Debian, driven by the same client through the same calls: RunPodSandbox, CreateContainer and StartContainer to start; StopContainer without grace, StopPodSandbox and both removals to stop. Both run runc and the same CNI plugins on a bridge; neither masquerades per pod. ${rounds} rounds, in which both take turns.
+const text = (rounds: number) =>
+  `The time for one pod with one container, on the bundled runtime and on a private containerd from Debian, driven by the same client through the same calls: RunPodSandbox, CreateContainer and StartContainer to start; StopContainer without grace, StopPodSandbox and both removals to stop. Both run runc and the same CNI plugins on a bridge; neither masquerades per pod. ${rounds} rounds, in which both take turns.
 
 What is done at once, and why it may be, is in [decision 41](../decisions/0041-at-once.md). What a pod costs beyond that: conmon with \`runc create\` 20 to 25 ms for each of its two containers, \`runc start\` 6, a plugin's DEL 25, of which most is the kernel's wait for an interface to go. Half of the daemon's own time is \`fork\`, 1.4 ms at 90 MB of memory, some fifteen times a pod. Looked at and not done: a small process that forks in the daemon's place, as each program's pipes, exit code, group and death with the daemon would have to go through it; writes of the records, which wait for no disk and take half a millisecond each.`;
 
 /** A pod's start and end, one at a time and four. */
-export async function runtime(): Promise<void> {
+export async function runtime({ rounds = 30 }: BenchOptions = {}): Promise<void> {
   const logDirectory = await mkdtemp(join(tmpdir(), "crikit-bench-"));
   try {
-    const rows = await compareRuntimes(logDirectory);
+    const rows = await compareRuntimes(logDirectory, rounds);
     console.log(markdownTable(rows));
-    await writeResults("runtime", { title: "The runtime", text, rows });
+    await writeResults("runtime", { title: "The runtime", text: text(rounds), rows });
   } finally {
     await rm(logDirectory, { recursive: true, force: true });
   }
 }
 
-async function compareRuntimes(logDirectory: string): Promise<ResultRow[]> {
+async function compareRuntimes(logDirectory: string, rounds: number): Promise<ResultRow[]> {
   const { connect, startRuntime, busyboxImage, serveRegistry } = await builtPackage();
   await using registry = await serveRegistry([{ ref: "bench/busybox:1", ...(await busyboxImage()) }]);
   await using own = await startRuntime({ logLevel: "warn" });
@@ -40,10 +41,14 @@ async function compareRuntimes(logDirectory: string): Promise<ResultRow[]> {
     crikit: { cri: crikit, image, logDirectory },
     [peer]: { cri: containerd, image, logDirectory },
   };
-  return [...(await compareWidth(places, 1)), ...(await compareWidth(places, 4))];
+  return [...(await compareWidth(places, 1, rounds)), ...(await compareWidth(places, 4, rounds))];
 }
 
-async function compareWidth(places: Record<string, PodPlace>, width: number): Promise<ResultRow[]> {
+async function compareWidth(
+  places: Record<string, PodPlace>,
+  width: number,
+  rounds: number,
+): Promise<ResultRow[]> {
   const contenders = Object.entries(places).map(
     ([name, place]): TimedContender => ({
       name,
