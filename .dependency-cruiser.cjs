@@ -159,6 +159,14 @@ module.exports = {
       to: { path: "node_modules/@opentelemetry/" },
     },
     {
+      name: "own-http2-in-sdk",
+      comment:
+        "The client of HTTP/2 is src/wire/http2: what node:http2 costs, an SDK user would pay at every import.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(runtime|testing)/" },
+      to: { path: "^(node:)?http2$" },
+    },
+    {
       name: "connect-node-only-in-testing",
       comment: "A client need not load what serves gRPC, and the daemon serves it by itself.",
       severity: "error",

@@ -1,15 +1,18 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { EnvelopeReader, type EnvelopeSink } from "../wire/envelope.js";
+import type { HeaderFields } from "../wire/http2/header-fields.js";
+import { errorCodes } from "../wire/http2/protocol.js";
+import type { Http2Stream, StreamEvents } from "../wire/http2/stream.js";
 import { hasDeadline, startDeadline } from "./deadline.js";
 import type { GrpcRequest } from "./grpc-request.js";
 import { requestHeaders } from "./request-headers.js";
 import { resetError } from "./reset-error.js";
-import { type ResponseHeaders, responseError } from "./response-check.js";
+import { responseError } from "./response-check.js";
 import type { Session } from "./session.js";
 import type { Sessions } from "./sessions.js";
-import { listen, release, type StreamEvents } from "./stream-events.js";
 import { statusError } from "./trailer-status.js";
+
+const noFields: HeaderFields = new Map();
 
 /**
  * One gRPC call, unary or server-streaming, from its request to its status. Its two kinds are told of it by plain
@@ -22,9 +25,9 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
   #expiresAtMs = Number.POSITIVE_INFINITY;
   #deadline: NodeJS.Timeout | undefined;
   #session: Session | undefined;
-  #stream: ClientHttp2Stream | undefined;
-  #headers: ResponseHeaders | undefined;
-  #trailers: IncomingHttpHeaders | undefined;
+  #stream: Http2Stream | undefined;
+  #headers: HeaderFields | undefined;
+  #trailers: HeaderFields | undefined;
   #isOver = false;
 
   constructor(request: GrpcRequest, maxMessageBytes: number) {
@@ -33,10 +36,10 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
     this.#reader = new EnvelopeReader(maxMessageBytes, this);
   }
 
-  protected abstract onHeaders(headers: IncomingHttpHeaders): void;
+  protected abstract onHeaders(headers: HeaderFields): void;
   protected abstract takeMessage(message: Uint8Array): void;
   /** The last to be called, once. */
-  protected abstract onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void;
+  protected abstract onEnd(error: ConnectError | undefined, trailers: HeaderFields): void;
 
   start(sessions: Sessions): void {
     const { signal, timeoutMs } = this.#request;
@@ -76,24 +79,20 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
 
   #send(session: Session, timeoutMs = this.#expiresAtMs - performance.now()): void {
     if (this.#isOver) return;
-    const endError = session.endError();
-    if (endError) {
-      this.#end(endError);
+    if (session.endError) {
+      this.#end(session.endError);
       return;
     }
-    const { method, metadata } = this.#request;
+    const { method, metadata, body } = this.#request;
     try {
-      this.#stream = session.begin(requestHeaders(method, timeoutMs, metadata));
+      this.#session = session;
+      this.#stream = session.begin(requestHeaders(method, timeoutMs, metadata), body, this);
     } catch (error) {
       this.#end(ConnectError.from(error, Code.Internal));
-      return;
     }
-    this.#session = session;
-    listen(this.#stream, this);
-    this.#stream.end(this.#request.body);
   }
 
-  onResponse(headers: ResponseHeaders, flags: number): void {
+  onResponse(headers: HeaderFields): void {
     if (this.#isOver) return;
     const error = responseError(headers);
     if (error) {
@@ -102,36 +101,32 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
     }
     this.#headers = headers;
     this.onHeaders(headers);
-    // A response without a body has its status in the only header block it has.
-    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#endByStatus();
   }
 
   onData(chunk: Uint8Array): void {
     this.#reader.push(chunk);
   }
 
-  onTrailers(trailers: IncomingHttpHeaders): void {
+  onTrailers(trailers: HeaderFields): void {
     this.#trailers = trailers;
-    if (this.#stream?.readableLength === 0) this.#endByStatus();
-    // A slow reader has messages waiting; they come before the end.
-    else this.#stream?.once("end", () => this.#endByStatus());
   }
 
   onClose(rstCode: number, streamError: Error | undefined): void {
     if (this.#isOver) return;
-    const sessionError = this.#session?.endError(streamError);
+    const sessionError = this.#session?.endError;
     if (sessionError) this.#end(sessionError);
     else if (performance.now() >= this.#expiresAtMs) this.#end(deadlineError());
-    else if (rstCode !== constants.NGHTTP2_NO_ERROR) this.#end(resetError(rstCode));
     else if (streamError) this.#end(ConnectError.from(streamError, Code.Internal));
+    else if (rstCode !== errorCodes.NO_ERROR) this.#end(resetError(rstCode));
     else this.#endByStatus();
   }
 
   #endByStatus(): void {
-    const headers = this.#headers ?? {};
-    const trailers = this.#trailers ?? {};
-    const fields = "grpc-status" in trailers ? trailers : headers;
-    if (!("grpc-status" in fields)) {
+    const headers = this.#headers ?? noFields;
+    const trailers = this.#trailers ?? noFields;
+    // A response without a body has its status in the only header block it has.
+    const fields = trailers.has("grpc-status") ? trailers : headers;
+    if (!fields.has("grpc-status")) {
       this.#end(new ConnectError("The runtime has ended the answer without a status", Code.Internal));
     } else {
       const error = statusError(fields, [headers, trailers]);
@@ -163,17 +158,8 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
     this.#isOver = true;
     clearTimeout(this.#deadline);
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
-    const stream = this.#stream;
-    if (stream) {
-      release(stream);
-      this.#session?.finish();
-      // After a good answer there is nothing to reset, unless it came before the request was sent.
-      if (error || !stream.writableFinished) {
-        stream.close(constants.NGHTTP2_CANCEL);
-        stream.resume();
-      }
-    }
-    this.onEnd(error, this.#trailers ?? {});
+    this.#stream?.reset(errorCodes.CANCEL);
+    this.onEnd(error, this.#trailers ?? noFields);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import {
   create,
   type DescMessage,
@@ -8,6 +7,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "../wire/envelope.js";
+import type { HeaderFields } from "../wire/http2/header-fields.js";
 import { outgoingMetadata } from "./metadata.js";
 
 export type Method<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> =
@@ -27,7 +27,7 @@ export interface GrpcRequest {
   /** The one message of the request in its envelope. */
   readonly body: Uint8Array;
   /** What the caller adds to the header. */
-  readonly metadata: OutgoingHttpHeaders | undefined;
+  readonly metadata: HeaderFields | undefined;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
 }

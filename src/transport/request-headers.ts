@@ -1,46 +1,54 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { isOfConnection } from "../wire/http2/header-fields.js";
+import { encodeHeaders } from "../wire/http2/hpack/header-encoder.js";
 import { grpcTimeout, hasDeadline } from "./deadline.js";
 
-interface SharedHeaders {
+interface SharedBlock {
   readonly timeoutMs: number | undefined;
-  readonly headers: OutgoingHttpHeaders;
+  readonly block: Uint8Array;
 }
 
-/** The latest headers of each RPC: calls of one RPC mostly have the same deadline. */
-const shared = new WeakMap<DescMethod, SharedHeaders>();
+/** The latest block of each RPC: calls of one RPC mostly have the same deadline. */
+const shared = new WeakMap<DescMethod, SharedBlock>();
 
-/**
- * The headers of a call. No `grpc-accept-encoding` means that no compression is taken, and every header less makes a
- * call faster. Calls alike get the same object, which node:http2 only reads. What the caller adds wins
- * over what is here.
- */
+/** The header block of a call. What the caller adds wins over what is here. */
 export function requestHeaders(
   method: DescMethod,
   timeoutMs: number | undefined,
-  metadata: OutgoingHttpHeaders | undefined,
-): OutgoingHttpHeaders {
+  metadata: ReadonlyMap<string, string> | undefined,
+): Uint8Array {
+  if (metadata) return encodeHeaders(new Map([...makeHeaders(method, timeoutMs), ...checked(metadata)]));
   let latest = shared.get(method);
   if (!latest || latest.timeoutMs !== timeoutMs) {
-    latest = { timeoutMs, headers: makeHeaders(method, timeoutMs) };
+    latest = { timeoutMs, block: encodeHeaders(makeHeaders(method, timeoutMs)) };
     shared.set(method, latest);
   }
-  return metadata ? { ...latest.headers, ...metadata } : latest.headers;
+  return latest.block;
 }
 
 export function methodPath(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-function makeHeaders(method: DescMethod, timeoutMs: number | undefined): OutgoingHttpHeaders {
-  return {
-    ":method": "POST",
-    ":scheme": "http",
-    ":path": methodPath(method),
+/** No `grpc-accept-encoding` means that no compression is taken, and every header less makes a call faster. */
+function makeHeaders(method: DescMethod, timeoutMs: number | undefined): Map<string, string> {
+  const headers = new Map([
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", methodPath(method)],
     // Servers in Rust and Go refuse the socket's path here, and some anything but a host name.
-    ":authority": "localhost",
-    "content-type": "application/grpc",
-    te: "trailers",
-    ...(hasDeadline(timeoutMs) && { "grpc-timeout": grpcTimeout(timeoutMs) }),
-  };
+    [":authority", "localhost"],
+    ["content-type", "application/grpc"],
+    ["te", "trailers"],
+  ]);
+  if (hasDeadline(timeoutMs)) headers.set("grpc-timeout", grpcTimeout(timeoutMs));
+  return headers;
+}
+
+function checked(metadata: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  for (const name of metadata.keys()) {
+    if (isOfConnection(name))
+      throw new TypeError(`The header ${name} cannot be sent: HTTP/2 has no such one`);
+  }
+  return metadata;
 }

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import type {
   DescMessage,
   DescMethodServerStreaming,
@@ -7,6 +6,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
 import { decodeMessage } from "../codec/decode.js";
+import type { HeaderFields } from "../wire/http2/header-fields.js";
 import { GrpcCall } from "./grpc-call.js";
 import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
 import { MessageQueue } from "./message-queue.js";
@@ -56,7 +56,7 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
     this.#signal = request.signal;
   }
 
-  protected onHeaders(headers: IncomingHttpHeaders): void {
+  protected onHeaders(headers: HeaderFields): void {
     const { method, resolve } = this.#caller;
     resolve({
       stream: true,
@@ -76,7 +76,7 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
     }
   }
 
-  protected onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void {
+  protected onEnd(error: ConnectError | undefined, trailers: HeaderFields): void {
     appendIncoming(this.#trailer, trailers);
     // Who has aborted wants no more messages, those that came before included.
     if (this.#signal?.aborted) this.#messages.discard();

@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import { BinaryReader, base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { HeaderFields } from "../wire/http2/header-fields.js";
 import { appendIncoming } from "./metadata.js";
 
 type IncomingDetail = { type: string; value: Uint8Array };
@@ -11,15 +11,12 @@ const lastCode: number = Code.Unauthenticated;
  * The error that `grpc-status` in trailers (or in the headers of a response without a body) says, undefined
  * for OK. `metadata` are all header fields that the error is to carry.
  */
-export function statusError(
-  fields: IncomingHttpHeaders,
-  metadata: IncomingHttpHeaders[],
-): ConnectError | undefined {
-  const status = String(fields["grpc-status"] ?? "");
+export function statusError(fields: HeaderFields, metadata: HeaderFields[]): ConnectError | undefined {
+  const status = fields.get("grpc-status") ?? "";
   if (status === "0") return undefined;
-  const message = percentDecode(single(fields["grpc-message"]) ?? "");
+  const message = percentDecode(fields.get("grpc-message") ?? "");
   const error = new ConnectError(...codeAndMessage(status, message));
-  error.details = statusDetails(single(fields["grpc-status-details-bin"]));
+  error.details = statusDetails(fields.get("grpc-status-details-bin"));
   for (const each of metadata) appendIncoming(error.metadata as Headers, each);
   return error;
 }
@@ -34,7 +31,7 @@ function codeAndMessage(status: string, message: string): [message: string, code
 
 /**
  * Undoes the percent-encoding of `grpc-message`. What is no valid sequence stays as it is: a message that was
- * not encoded is better than none. node:http2 gives one character per byte, so that a peer that sends UTF-8 as
+ * not encoded is better than none. A header field has one character per byte, so that a peer that sends UTF-8 as
  * it is can be read, too.
  */
 export function percentDecode(text: string): string {
@@ -68,8 +65,4 @@ function readFields(message: Uint8Array, number: number): Uint8Array[] {
     else reader.skip(wireType, field);
   }
   return values;
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

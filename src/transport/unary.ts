@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
 import { decodeMessage } from "../codec/decode.js";
+import type { HeaderFields } from "../wire/http2/header-fields.js";
 import { GrpcCall } from "./grpc-call.js";
 import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
 import { appendIncoming } from "./metadata.js";
@@ -34,7 +34,7 @@ interface Caller<I extends DescMessage, O extends DescMessage> {
 
 class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
   readonly #caller: Caller<I, O>;
-  #headers: IncomingHttpHeaders = {};
+  #headers: HeaderFields = new Map();
   #message: Uint8Array | undefined;
 
   constructor(request: GrpcRequest, maxMessageBytes: number, caller: Caller<I, O>) {
@@ -42,7 +42,7 @@ class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
     this.#caller = caller;
   }
 
-  protected onHeaders(headers: IncomingHttpHeaders): void {
+  protected onHeaders(headers: HeaderFields): void {
     this.#headers = headers;
   }
 
@@ -51,7 +51,7 @@ class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
     this.#message = message;
   }
 
-  protected onEnd(error: ConnectError | undefined, trailers: IncomingHttpHeaders): void {
+  protected onEnd(error: ConnectError | undefined, trailers: HeaderFields): void {
     const { method, resolve, reject } = this.#caller;
     if (error) {
       reject(error);
@@ -78,16 +78,16 @@ class Response<I extends DescMessage, O extends DescMessage> implements UnaryRes
   readonly stream = false;
   readonly method: DescMethodUnary<I, O>;
   readonly message: MessageShape<O>;
-  readonly #headers: IncomingHttpHeaders;
-  readonly #trailers: IncomingHttpHeaders;
+  readonly #headers: HeaderFields;
+  readonly #trailers: HeaderFields;
   #header: Headers | undefined;
   #trailer: Headers | undefined;
 
   constructor(
     method: DescMethodUnary<I, O>,
     message: MessageShape<O>,
-    headers: IncomingHttpHeaders,
-    trailers: IncomingHttpHeaders,
+    headers: HeaderFields,
+    trailers: HeaderFields,
   ) {
     this.method = method;
     this.message = message;
