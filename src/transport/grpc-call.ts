@@ -79,8 +79,9 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
 
   #send(session: Session, timeoutMs = this.#expiresAtMs - performance.now()): void {
     if (this.#isOver) return;
-    if (session.endError) {
-      this.#end(session.endError);
+    if (!session.isUsable) {
+      const message = "The runtime takes no more calls on this connection";
+      this.#end(session.endError ?? new ConnectError(message, Code.Unavailable));
       return;
     }
     const { method, metadata, body } = this.#request;
