@@ -46,11 +46,14 @@ test("`EnvelopeReader` takes a message in many chunks in linear time", () => {
     const chunks = Array.from({ length: length / 64 }, (_, index) =>
       envelope.subarray(index * 64, index * 64 + 64),
     );
-    const start = performance.now();
-    read(length, [...chunks, envelope.subarray(length)]);
-    return performance.now() - start;
+    // The shortest of some: what the machine does besides must not count.
+    const times = Array.from({ length: 4 }, () => {
+      const start = performance.now();
+      read(length, [...chunks, envelope.subarray(length)]);
+      return performance.now() - start;
+    });
+    return Math.min(...times);
   };
-  timeOf(2 ** 20);
   // Copying what is there for each chunk would take 256 times as long.
   expect(timeOf(2 ** 24)).toBeLessThan(100 * Math.max(1, timeOf(2 ** 20)));
 });
