@@ -163,7 +163,7 @@ module.exports = {
       comment:
         "The client of HTTP/2 is src/wire/http2: what node:http2 costs, an SDK user would pay at every import.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(runtime|testing)/" },
+      from: { path: "^src/", pathNot: "^src/(runtime|testing|wire/grpc-server)/" },
       to: { path: "^(node:)?http2$" },
     },
     {
