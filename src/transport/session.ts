@@ -4,11 +4,14 @@ import { Http2Connection } from "../wire/http2/connection.js";
 import { Http2Error } from "../wire/http2/http2-error.js";
 import type { Http2Stream, StreamEvents } from "../wire/http2/stream.js";
 
+/** Made only when it is asked for: web Headers, which a `ConnectError` has, take longer to load than a call takes. */
+export type EndError = () => ConnectError;
+
 export interface SessionEvents {
   /** The runtime has sent its SETTINGS: it speaks HTTP/2. */
   onHealthy(): void;
   /** No call can begin or go on any more; called once. */
-  onEnd(error: ConnectError): void;
+  onEnd(error: EndError): void;
 }
 
 /** One HTTP/2 session. It holds the process open while a call is in flight on it, and only then. */
@@ -17,7 +20,7 @@ export class Session {
   readonly #path: string;
   readonly #events: SessionEvents;
   #healthy = false;
-  #ended: ConnectError | undefined;
+  #ended: EndError | undefined;
 
   private constructor(path: string, events: SessionEvents, onConnect: (session: Session) => void) {
     this.#path = path;
@@ -39,11 +42,15 @@ export class Session {
   /** Resolves when the socket is connected; rejects with the `ConnectError` of a failed dial. */
   static dial(path: string, events: SessionEvents): Promise<Session> {
     return new Promise((resolve, reject) => {
-      const onEnd = (error: ConnectError) => {
-        reject(error);
+      let isConnected = false;
+      const onEnd = (error: EndError) => {
+        if (!isConnected) reject(error());
         events.onEnd(error);
       };
-      new Session(path, { onHealthy: events.onHealthy, onEnd }, resolve);
+      new Session(path, { onHealthy: events.onHealthy, onEnd }, (session) => {
+        isConnected = true;
+        resolve(session);
+      });
     });
   }
 
@@ -54,7 +61,7 @@ export class Session {
 
   /** Why the session is over, undefined while calls can go on. */
   get endError(): ConnectError | undefined {
-    return this.#ended;
+    return this.#ended?.();
   }
 
   /** Begins a call by its header block and its body. */
@@ -63,16 +70,17 @@ export class Session {
   }
 
   /** Ends the session and every call on it, with this error. */
-  destroy(error: ConnectError): void {
+  destroy(error: EndError): void {
     this.#endWith(error);
     this.#http2.close();
   }
 
   #end(cause: Error | undefined): void {
-    this.#endWith(new ConnectError(this.#endMessage(cause), Code.Unavailable, undefined, undefined, cause));
+    const message = this.#endMessage(cause);
+    this.#endWith(() => new ConnectError(message, Code.Unavailable, undefined, undefined, cause));
   }
 
-  #endWith(error: ConnectError): void {
+  #endWith(error: EndError): void {
     if (this.#ended) return;
     this.#ended = error;
     this.#events.onEnd(error);

@@ -18,7 +18,7 @@ export class Sessions {
   readonly #closed = deferred<void>();
   #current: Session | undefined;
   #dialling: Promise<Session> | undefined;
-  #closeError: ConnectError | undefined;
+  #isClosed = false;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
@@ -32,7 +32,7 @@ export class Sessions {
 
   /** Without a promise when there is a session, which is nearly always. */
   get(): Session | Promise<Session> {
-    if (this.#closeError) return Promise.reject(this.#closeError);
+    if (this.#isClosed) return Promise.reject(closeError());
     if (this.#current?.isUsable) return this.#current;
     this.#dialling ??= this.#dial().finally(() => {
       this.#dialling = undefined;
@@ -42,9 +42,9 @@ export class Sessions {
   }
 
   close(): void {
-    if (this.#closeError) return;
-    this.#closeError = closeError();
-    for (const session of this.#live) session.destroy(this.#closeError);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const session of this.#live) session.destroy(closeError);
     this.#resolveWhenGone();
   }
 
@@ -59,28 +59,28 @@ export class Sessions {
       },
       onEnd: (error) => {
         if (session) this.#live.delete(session);
-        if (!healthy && !this.#closeError) this.#gate.shut(error);
-        if (session) this.#tell(channels.disconnect, { error });
-        else this.#tell(channels.refused, { error, waitMs: this.#gate.waitMs });
+        if (!healthy && !this.#isClosed) this.#gate.shut(error());
+        if (session) this.#tell(channels.disconnect, () => ({ error: error() }));
+        else this.#tell(channels.refused, () => ({ error: error(), waitMs: this.#gate.waitMs }));
         this.#resolveWhenGone();
       },
     });
-    if (this.#closeError) {
-      session.destroy(this.#closeError);
-      throw this.#closeError;
+    if (this.#isClosed) {
+      session.destroy(closeError);
+      throw closeError();
     }
     this.#live.add(session);
     this.#current = session;
-    this.#tell(channels.connect, {});
+    this.#tell(channels.connect, () => ({}));
     return session;
   }
 
-  #tell(channel: Channel, event: Omit<ConnectionDiagnostics, "endpoint">): void {
-    if (channel.hasSubscribers) channel.publish({ endpoint: this.#endpoint.address, ...event });
+  #tell(channel: Channel, event: () => Omit<ConnectionDiagnostics, "endpoint">): void {
+    if (channel.hasSubscribers) channel.publish({ endpoint: this.#endpoint.address, ...event() });
   }
 
   #resolveWhenGone(): void {
-    if (this.#closeError && !this.#dialling && this.#live.size === 0) this.#closed.resolve();
+    if (this.#isClosed && !this.#dialling && this.#live.size === 0) this.#closed.resolve();
   }
 }
 
