@@ -98,9 +98,19 @@ func (w *walk) checkInfo(t *testing.T, text string) {
 	equal(t, "sandboxID", info.SandboxID, w.pod)
 	equal(t, "the spec's memory limit", info.RuntimeSpec.Linux.Resources.Memory.Limit, int64(64<<20))
 	equal(t, "the spec's arguments", info.RuntimeSpec.Process.Args, append(w.config.Command, w.config.Args...))
-	arguments, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", info.Pid))
-	must(t, err)
-	holds(t, "pid is the container's own", bytes.HasPrefix(arguments, []byte("sh\x00-c\x00")))
+	holds(t, "pid is the container's own", becomesShell(t, info.Pid))
+}
+
+// becomesShell waits for a moment: runc has done with a start just before the command takes its own init's place.
+func becomesShell(t *testing.T, pid int) bool {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		arguments, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		must(t, err)
+		if bytes.HasPrefix(arguments, []byte("sh\x00-c\x00")) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walk) findContainer(t *testing.T, filter *v1.ContainerFilter, count int) {
