@@ -36,7 +36,7 @@ export async function copyIn(
   const packed = localTar(packing);
   try {
     session.stdout.resume();
-    const carried = pipeline(packing.stdout, session.stdin).catch(() => {});
+    const carried = pipeline(packing.stdout, session.stdin).then(() => undefined, lossOf);
     await finish([packed, containerTar(session)], carried, `${paths.from} into ${paths.to} of the container`);
   } finally {
     packing.kill("SIGKILL");
@@ -58,7 +58,7 @@ export async function copyOut(
   const unpacking = spawn("tar", args, { stdio: ["pipe", "ignore", "pipe"] });
   const unpacked = localTar(unpacking);
   try {
-    const carried = pipeline(session.stdout, unpacking.stdin).catch(() => {});
+    const carried = pipeline(session.stdout, unpacking.stdin).then(() => undefined, lossOf);
     await finish(
       [containerTar(session), unpacked],
       carried,
@@ -96,9 +96,18 @@ function containerTar(session: Session): Tar {
   return { failed };
 }
 
+/** Of the session's end: a pipe's end is told better by the tar program behind it. */
+function lossOf(error: unknown): string | undefined {
+  return error instanceof CriError ? error.message : undefined;
+}
+
 /** The first of the two has the reason: the second only sees its data end. */
-async function finish(tars: readonly [Tar, Tar], carried: Promise<void>, what: string): Promise<void> {
-  const [first, second] = await Promise.all([tars[0].failed, tars[1].failed, carried]);
-  const reason = first ?? second;
+async function finish(
+  tars: readonly [Tar, Tar],
+  carried: Promise<string | undefined>,
+  what: string,
+): Promise<void> {
+  const [first, second, loss] = await Promise.all([tars[0].failed, tars[1].failed, carried]);
+  const reason = first ?? loss ?? second;
   if (reason !== undefined) throw new CriError("failed_precondition", `Could not copy ${what}: ${reason}`);
 }

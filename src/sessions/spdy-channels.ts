@@ -21,14 +21,14 @@ export async function openSpdyChannels(
   const onAbort = () => connection.destroy(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    const open = (streamtype: StreamType) => connection.open({ streamtype });
+    const open = (streamtype: StreamType, writable = false) => connection.open({ streamtype }, { writable });
     // All at once: the server takes them in any order and answers each by itself.
     const [status, stdin, stdout, stderr, resize] = await Promise.all([
       open("error"),
-      request.stdin ? open("stdin") : undefined,
+      request.stdin ? open("stdin", true) : undefined,
       request.stdout ? open("stdout") : undefined,
       request.stderr && !request.tty ? open("stderr") : undefined,
-      request.tty ? open("resize") : undefined,
+      request.tty ? open("resize", true) : undefined,
     ]);
     return {
       stdin,

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { SessionOpener } from "../../src/sessions/open-session.js";
@@ -118,6 +119,29 @@ describe("a session by SPDY", () => {
     expect([await text(session.stdout), (await session.exited).exitCode]).toEqual(["out", 0]);
     const sent = frames.slice(5).filter((frame) => frame.type !== "data" || frame.streamId !== 3);
     expect(sent.map(({ type }) => type)).toEqual([]);
+  });
+
+  it("leaves its output to whoever reads it after the exit code came", async () => {
+    const opening = open();
+    await until("it asks for all", () => frames.length === 4);
+    // The goodbye comes too late: the client has closed the connection by then.
+    socket.write(Buffer.concat([...reply(1, 3, 5, 7), data(5, "out"), data(7, "err"), data(1, success)]));
+    const session = await opening;
+    expect((await session.exited).exitCode).toBe(0);
+    expect([await text(session.stdout), await text(session.stderr)]).toEqual(["out", "err"]);
+  });
+
+  it("has outputs that are finished when they are read to their end", async () => {
+    const opening = open();
+    await until("it asks for all", () => frames.length === 4);
+    socket.write(
+      Buffer.concat([...reply(1, 3, 5, 7), data(5, "out"), data(7, ""), data(1, success), goodbye]),
+    );
+    const session = await opening;
+    session.stdout.resume();
+    session.stderr.resume();
+    await Promise.all([finished(session.stdout), finished(session.stderr)]);
+    expect((await session.exited).exitCode).toBe(0);
   });
 
   it("whose output nobody reads is held up, and goes on when somebody does", async () => {

@@ -59,12 +59,15 @@ export class SpdyConnection implements StreamOwner {
     return this.#closed.promise;
   }
 
-  /** Opens a stream and resolves when the peer has accepted it. */
-  async open(headers: SpdyHeaders, { fin = false }: { fin?: boolean } = {}): Promise<SpdyStream> {
+  /**
+   * Opens a stream and resolves when the peer has accepted it. `fin` ends our half at once; without `writable` we have
+   * none, and the peer is told nothing of it.
+   */
+  async open(headers: SpdyHeaders, { fin = false, writable = true } = {}): Promise<SpdyStream> {
     if (this.#isOver || this.#isLeaving) throw lost();
     const id = this.#nextId;
     this.#nextId += 2;
-    const stream = new SpdyStream(this, id, headers);
+    const stream = new SpdyStream(this, id, headers, { writable });
     this.#streams.set(id, stream);
     const reply = deferred<void>();
     this.#awaited.set(id, reply);
@@ -152,7 +155,7 @@ export class SpdyConnection implements StreamOwner {
       case "syn-reply":
         this.#decoder.decode(frame.headerBlock);
         this.#awaited.get(frame.streamId)?.resolve();
-        if (frame.fin) this.#streams.get(frame.streamId)?.push(null);
+        if (frame.fin) this.#streams.get(frame.streamId)?.receiveEnd();
         return;
       case "headers":
         // Nobody uses them, but what is compressed after them builds on them.
@@ -173,12 +176,12 @@ export class SpdyConnection implements StreamOwner {
   #handleData(streamId: number, payload: Buffer, fin: boolean): void {
     const stream = this.#streams.get(streamId);
     // Late data of a stream that was given up on our side.
-    if (!stream || stream.readableEnded || stream.destroyed) return;
+    if (!stream || stream.isWhole || stream.destroyed) return;
     if (payload.length > 0 && !stream.push(payload)) {
       this.#full.add(stream);
       this.#socket.pause();
     }
-    if (fin) stream.push(null);
+    if (fin) stream.receiveEnd();
   }
 
   #accept(streamId: number, headers: SpdyHeaders, fin: boolean): void {
@@ -196,7 +199,7 @@ export class SpdyConnection implements StreamOwner {
     // At once: clients open their streams one after the other and wait for each reply.
     this.#send({ type: "syn-reply", streamId, headerBlock: this.#encoder.encode({}), fin: false });
     onStream(stream);
-    if (fin) stream.push(null);
+    if (fin) stream.receiveEnd();
   }
 
   /** containerd ends the status stream of an exec that way: what came before counts. */
@@ -209,7 +212,7 @@ export class SpdyConnection implements StreamOwner {
     const stream = this.#streams.get(streamId);
     if (!stream) return;
     this.#streams.delete(streamId);
-    if (!stream.readableEnded) stream.push(null);
+    stream.receiveEnd();
   }
 
   #send(frame: SpdyFrame): void {
@@ -223,8 +226,10 @@ export class SpdyConnection implements StreamOwner {
     const cause = error ?? (this.#isLeaving ? undefined : lost());
     for (const waiting of this.#awaited.values()) waiting.reject(cause ?? lost());
     for (const stream of this.#streams.values()) {
-      if (this.#isLeaving && !stream.readableEnded) stream.push(null);
-      else if (!this.#isLeaving) stream.destroy(cause);
+      if (cause === undefined) stream.receiveEnd();
+      else if (!stream.isWhole || stream.readableEnded) stream.destroy(cause);
+      // It has come whole and waits for a slow reader: only who still writes has lost something.
+      else stream.once("end", () => stream.destroy(stream.writableFinished ? undefined : cause));
     }
     this.#socket.end();
     this.#closed.resolve();

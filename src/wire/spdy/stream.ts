@@ -1,4 +1,4 @@
-import { Duplex } from "node:stream";
+import { Duplex, type DuplexOptions } from "node:stream";
 
 import type { SpdyHeaders } from "./headers.js";
 
@@ -21,14 +21,26 @@ export class SpdyStream extends Duplex {
   /** What the opener said of it. */
   readonly headers: SpdyHeaders;
   readonly #owner: StreamOwner;
+  #isWhole = false;
 
-  constructor(owner: StreamOwner, id: number, headers: SpdyHeaders) {
-    super({ allowHalfOpen: true, readableHighWaterMark: highWaterMark });
+  constructor(owner: StreamOwner, id: number, headers: SpdyHeaders, { writable = true } = {}) {
+    super(duplexOptions(writable));
     this.id = id;
     this.headers = headers;
     this.#owner = owner;
     // Whoever reads or writes is told; a stream that nobody looks at any more must not end the process.
     this.on("error", () => {});
+  }
+
+  /** Nothing more of the peer will come: what has, can still be read. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  receiveEnd(): void {
+    if (this.#isWhole || this.destroyed) return;
+    this.#isWhole = true;
+    this.push(null);
   }
 
   override _read(): void {
@@ -47,4 +59,9 @@ export class SpdyStream extends Duplex {
     this.#owner.release(this, this.readableEnded && this.writableFinished);
     done(error);
   }
+}
+
+/** Node's types do not know of `writable`, its documentation does. */
+function duplexOptions(writable: boolean): DuplexOptions & { writable: boolean } {
+  return { allowHalfOpen: true, readableHighWaterMark: highWaterMark, writable };
 }

@@ -132,6 +132,25 @@ describe("a SPDY connection", () => {
     await expect(opening).rejects.toMatchObject({ code: "unavailable" });
   });
 
+  it.each(["before", "after"])(
+    "tells who still writes of a loss %s the peer's half was read",
+    async (when) => {
+      const { streams, onStream } = opened();
+      const serving = new SpdyConnection(server, Buffer.alloc(0), { role: "server", onStream });
+      const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
+      const stream = await connection.open({});
+      stream.end("asked");
+      await until("it is here", () => streams[0]?.readableLength === 5);
+      const [accepted] = streams as [SpdyStream];
+      const told = once(accepted, "error");
+      const read = when === "after" && (await readAll(accepted));
+      client.destroy();
+      await serving.closed;
+      expect(read || (await readAll(accepted))).toBe("asked");
+      expect(await told).toMatchObject([{ code: "unavailable" }]);
+    },
+  );
+
   it("says nothing of a stream that its client gives up, and drops what still comes", async () => {
     const received = frames(server);
     const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
