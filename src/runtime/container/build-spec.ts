@@ -1,6 +1,7 @@
 import { fromJson } from "@bufbuild/protobuf";
 
 import { type ContainerConfig, NamespaceMode, PodSandboxConfigSchema } from "../../proto.js";
+import { relabel } from "../adapters/selinux/relabel.js";
 import type { RuntimeDeps } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
 import type { OciSpec, SelinuxLabels } from "../oci.js";
@@ -18,7 +19,7 @@ import { askedImage } from "./asked-image.js";
 import { addCdiDevices } from "./cdi-devices.js";
 import { makeMountSources, readHostDevices, readMountSources } from "./host-paths.js";
 import { checkMountFeatures } from "./mount-features.js";
-import { relabelMounts } from "./selinux.js";
+import { pathsToRelabel } from "./selinux.js";
 
 export interface BuildSpecInput {
   id: string;
@@ -63,9 +64,10 @@ export async function buildSpec(deps: RuntimeDeps, input: BuildSpecInput): Promi
   const container = { name: config.metadata?.name ?? "", image: askedImage(config) };
   const annotations = containerAnnotations(sandbox, container);
   const whole = await addCdiDevices(deps, config, { ...spec, annotations });
+  const relabelled = selinux ? pathsToRelabel(config, mountSources) : [];
   // Last, as there is no way back.
   await makeMountSources(mountSources);
-  if (selinux) await relabelMounts(config, mountSources, selinux);
+  if (selinux) await relabel(relabelled, selinux.file);
   return whole;
 }
 

@@ -1,5 +1,4 @@
 import type { ContainerConfig } from "../../proto.js";
-import { relabel } from "../adapters/selinux/relabel.js";
 import type { RuntimeDeps } from "../deps.js";
 import type { SelinuxLabels } from "../oci.js";
 import { checkPolicy } from "../selinux-labels.js";
@@ -21,18 +20,13 @@ export async function containerLabels(
   return labels;
 }
 
-/** Gives the container's label to what it mounts of the host, where the mount asks for that. */
-export async function relabelMounts(
-  { mounts }: ContainerConfig,
-  sources: MountSources,
-  { file }: SelinuxLabels,
-): Promise<void> {
-  const paths = mounts.flatMap(({ selinuxRelabel, image, hostPath }, index) => {
+/** What of the host is to get the container's label, because a mount asks for that. Throws where it must not. */
+export function pathsToRelabel({ mounts }: ContainerConfig, sources: MountSources): string[] {
+  return mounts.flatMap(({ selinuxRelabel, image, hostPath }, index) => {
     // The files of an image have the label by their mount.
     if (!selinuxRelabel || image) return [];
     const path = sources.get(index)?.path ?? hostPath;
     checkRelabel(`config.mounts[${index}]`, hostPath, path);
     return [path];
   });
-  await relabel(paths, file);
 }
