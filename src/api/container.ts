@@ -6,7 +6,6 @@ import { type CheckpointOptions, checkpointContainer } from "./checkpoint.js";
 import { containerLogChunks, containerLogs } from "./container-logs.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
-import { copyIn, copyOut } from "./copy.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
@@ -165,6 +164,7 @@ export class Container {
    * ```
    */
   async copyIn(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    const { copyIn } = await import("./copy.js");
     await copyIn(this.#context, this.id, { from, to }, options);
   }
 
@@ -178,6 +178,7 @@ export class Container {
    * ```
    */
   async copyOut(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    const { copyOut } = await import("./copy.js");
     await copyOut(this.#context, this.id, { from, to }, options);
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { clone, create } from "@bufbuild/protobuf";
 import { InvalidArgumentError } from "../errors.js";
 import {
@@ -26,7 +25,7 @@ export function completePodConfig(config: PodConfig, logRoot: string): PodSandbo
   const message = clone(PodSandboxConfigSchema, create(PodSandboxConfigSchema, { ...rest }));
   const identity = create(PodSandboxMetadataSchema, {
     name: metadata.name,
-    uid: metadata.uid || randomUUID(),
+    uid: metadata.uid || crypto.randomUUID(),
     namespace: metadata.namespace || "default",
     attempt: metadata.attempt ?? 0,
   });

@@ -4,7 +4,6 @@ import type { ImageRef } from "../image-ref.js";
 import { type AuthFile, findEntry, findHelper, readAuthFile, registryOf } from "./auth-file.js";
 import { type AuthPlaces, authFiles } from "./auth-files.js";
 import type { RegistryCredentials } from "./credentials.js";
-import { askHelper } from "./helper.js";
 
 /** Gives the credentials for an image; undefined: it is pulled without. What it throws, the pull throws. */
 export type CredentialProvider = (
@@ -75,6 +74,7 @@ async function lookInto(
   const entry = own === undefined ? findEntry(file, repository) : undefined;
   const helper = own ?? file.credsStore;
   if (entry || helper === undefined) return entry;
+  const { askHelper } = await import("./helper.js");
   for (const name of namesInHelpers(registry)) {
     const found = await askHelper(helper, name, { signal, env });
     if (found) return found;

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { LogFile } from "./log-file.js";
 import { headBytes, type LogSource, type Position } from "./log-source.js";
 
@@ -56,7 +55,7 @@ export class GzipFile implements LogSource {
     const next = this.#next;
     this.#next = undefined;
     if (next) return next;
-    this.#chunks ??= this.#open();
+    this.#chunks ??= await this.#open();
     try {
       const { value, done } = await this.#chunks.next();
       return done ? Buffer.alloc(0) : value;
@@ -100,7 +99,8 @@ export class GzipFile implements LogSource {
     }
   }
 
-  #open(): AsyncIterator<Buffer> {
+  async #open(): Promise<AsyncIterator<Buffer>> {
+    const { createGunzip } = await import("node:zlib");
     const stream = Readable.from(bytesOf(this.#file), { objectMode: false });
     const gunzip = createGunzip({ chunkSize: chunkBytes });
     stream.on("error", (error) => gunzip.destroy(error));

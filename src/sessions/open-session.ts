@@ -2,12 +2,10 @@ import type { Duplex } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 
 import type { ChannelRequest, Channels } from "./channels.js";
-import { openPortConnection } from "./port-connection.js";
-import { Session } from "./session.js";
-import { openSpdyChannels } from "./spdy-channels.js";
+import type { Session } from "./session.js";
 import { resolveStreamingUrl } from "./streaming-url.js";
-import { UpgradeRefused } from "./upgrade.js";
-import { openWebSocketChannels } from "./websocket-channels.js";
+
+const protocols = () => import("./protocols.js");
 
 /** How sessions are opened at the URLs that a runtime gives. */
 export interface StreamingOptions {
@@ -39,6 +37,7 @@ export class SessionOpener {
     newUrl: () => Promise<string>,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Session> {
+    const { Session } = await protocols();
     return new Session(await this.#openChannels(request, newUrl, signal), { ...request, signal });
   }
 
@@ -48,6 +47,7 @@ export class SessionOpener {
     newUrl: () => Promise<string>,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Duplex> {
+    const { openPortConnection } = await protocols();
     const { tls } = this.#options;
     return openPortConnection(resolveStreamingUrl(await newUrl(), this.#options), port, { signal, tls });
   }
@@ -57,6 +57,7 @@ export class SessionOpener {
     newUrl: () => Promise<string>,
     signal: AbortSignal | undefined,
   ): Promise<Channels> {
+    const { openSpdyChannels, openWebSocketChannels, UpgradeRefused } = await protocols();
     const { tls } = this.#options;
     const url = async () => resolveStreamingUrl(await newUrl(), this.#options);
     if (this.#transport === "websocket") return openWebSocketChannels(await url(), request, { signal, tls });

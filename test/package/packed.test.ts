@@ -81,6 +81,20 @@ test.each(["mjs", "cjs"])(
   },
 );
 
+test.each(["mjs", "cjs"])(
+  "the SDK loads what only sessions need of Node with the first one, in .%s",
+  async (extension) => {
+    const code = `
+    const before = new Set(process.moduleLoadList);
+    ${extension === "mjs" ? 'await import("crikit")' : 'require("crikit")'};
+    console.log(process.moduleLoadList.filter((name) => !before.has(name)).join("\\n"));
+  `;
+    const loaded = (await runFile(`builtins.${extension}`, code)).trim().split("\n");
+    expect(loaded).toContain("NativeModule net");
+    expect(loaded.filter((name) => / (child_process|crypto|http|https|tls|zlib)$/.test(name))).toEqual([]);
+  },
+);
+
 test("one package comes with it", async () => {
   const listed = await readdir(join(project, "node_modules"), { recursive: true });
   const manifests = listed.filter((path) => /^(@[^/]+.)?[^/@]+.package.json$/.test(path)).sort();
@@ -95,12 +109,18 @@ test.each(["mjs", "cjs"])("the fake runtime serves a program in .%s", async (ext
       const { startFakeRuntime } = ${load}("crikit/testing");
       const fake = await startFakeRuntime({ images: ["app:test"] });
       const cri = await connect(fake.endpoint);
-      console.log(cri.version.runtimeName, (await cri.images.list()).length);
+      fake.onExec(["cat"], async ({ stdin, stdout }) => {
+        for await (const chunk of stdin) stdout.write(chunk);
+      });
+      const pod = await cri.pods.run({ metadata: { name: "demo" } });
+      const web = await pod.runContainer({ metadata: { name: "web" }, image: { image: "app:test" } });
+      const { stdout } = await web.exec(["cat"], { stdin: "meow" });
+      console.log(cri.version.runtimeName, (await cri.images.list()).length, stdout);
       await cri[Symbol.asyncDispose]();
       await fake[Symbol.asyncDispose]();
     })();
   `;
-  expect(await runFile(`fake.${extension}`, code)).toBe("crikit-fake 1\n");
+  expect(await runFile(`fake.${extension}`, code)).toBe("crikit-fake 1 meow\n");
 });
 
 test("an error of the required SDK is one for the imported SDK as well", async () => {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { SharedWork } from "../../async/shared-work.js";
 import { toAuthConfig } from "../../credentials/credentials.js";
@@ -62,10 +61,10 @@ export class Puller {
     };
   }
 
-  #join(request: PullRequest, { signal, headers }: CallOptions): Promise<string> {
+  async #join(request: PullRequest, { signal, headers }: CallOptions): Promise<string> {
     const { image } = this.#context;
     return this.#shared.run(
-      sameness(request, headers),
+      await sameness(request, headers),
       async (signal) => (await image.pullImage(request, { signal, headers })).imageRef,
       signal,
     );
@@ -73,7 +72,8 @@ export class Puller {
 }
 
 /** Equal for what is equal in all, credentials included; they cannot be read from it. */
-function sameness(request: PullRequest, headers: CallOptions["headers"]): string {
+async function sameness(request: PullRequest, headers: CallOptions["headers"]): Promise<string> {
+  const { createHash } = await import("node:crypto");
   return createHash("sha256")
     .update(JSON.stringify([...new Headers(headers)]))
     .update(toBinary(PullImageRequestSchema, create(PullImageRequestSchema, request)))
