@@ -1,4 +1,5 @@
 import { defineConfig, type Options } from "tsup";
+import { directImports } from "./scripts/direct-imports.js";
 import { notices } from "./scripts/notices.js";
 
 const client = {
@@ -26,7 +27,7 @@ export default defineConfig([
     ...common,
     entry: { ...client, "runtime/index": "src/runtime/index.ts", "runtime/main": "src/runtime/main.ts" },
     format: ["esm"],
-    esbuildPlugins: [notices()],
+    esbuildPlugins: [directImports(), notices()],
   },
-  { ...common, entry: client, format: ["cjs"] },
+  { ...common, entry: client, format: ["cjs"], esbuildPlugins: [directImports()] },
 ]);

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { UnavailableError, UnsupportedError } from "../errors.js";
-import { jsonSafe } from "../messages/json.js";
+import { jsonSafe } from "../messages/json-safe.js";
 import {
   type ContainerEventResponse,
   ContainerStatusResponseSchema,

@@ -1,4 +1,4 @@
-import { jsonSafe } from "../messages/json.js";
+import { jsonSafe } from "../messages/json-safe.js";
 import {
   type PodSandbox,
   type PodSandboxMetadata,

@@ -1,5 +1,5 @@
 import { parseCidrs } from "../cidr.js";
-import { jsonSafe } from "../messages/json.js";
+import { jsonSafe } from "../messages/json-safe.js";
 import { CgroupDriver, type RuntimeConfigResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { RuntimeClient } from "../services/runtime-client.js";

@@ -1,4 +1,4 @@
-import { jsonSafe } from "../messages/json.js";
+import { jsonSafe } from "../messages/json-safe.js";
 import type { RuntimeFeatures, StatusResponse } from "../proto.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
 import type { StatusOptions } from "./container.js";

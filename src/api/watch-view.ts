@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import { type DescMessage, equals, type MessageShape } from "@bufbuild/protobuf";
+import { isSameMessage } from "../messages/is-same.js";
 import { ContainerSchema, PodSandboxSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ListedContainer } from "./container.js";
@@ -44,11 +43,11 @@ interface Listed {
 export class WatchView {
   readonly #pods = new KnownObjects<ListedPod>({
     podIdOf: ({ id }) => id,
-    isSame: (a, b) => isSame(PodSandboxSchema, a.listed.raw, b.listed.raw),
+    isSame: (a, b) => isSameMessage(PodSandboxSchema, a.listed.raw, b.listed.raw),
   });
   readonly #containers = new KnownObjects<ListedContainer>({
     podIdOf: ({ listed }) => listed.podId,
-    isSame: (a, b) => isSame(ContainerSchema, a.listed.raw, b.listed.raw),
+    isSame: (a, b) => isSameMessage(ContainerSchema, a.listed.raw, b.listed.raw),
   });
   readonly #lists: { pods: Pods; containers: Containers };
   readonly #filters: WatchFilters;
@@ -130,13 +129,4 @@ export class WatchView {
       containers: containers && isAbout(podIdOf(containers)) && { ...containers, pod: podId },
     };
   }
-}
-
-/** Nearly all are, and as plain objects in every case: by reflection that takes twice as long to see. */
-function isSame<Schema extends DescMessage>(
-  schema: Schema,
-  a: MessageShape<Schema>,
-  b: MessageShape<Schema>,
-): boolean {
-  return isDeepStrictEqual(a, b) || equals(schema, a, b);
 }

@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import { jsonSafe } from "../messages/json.js";
+import { jsonSafe } from "../messages/json-safe.js";
 import { countLines, type LogChunk } from "./log-chunk.js";
 import type { LogLine, RawLogLine } from "./log-line.js";
 

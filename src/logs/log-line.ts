@@ -1,4 +1,4 @@
-import { jsonOf } from "../messages/json.js";
+import { jsonOf } from "../messages/json-safe.js";
 import { BlockDecoder } from "./block-decoder.js";
 import type { LogRecord, LogStream } from "./format.js";
 import { timeMsOf, timeNsOf } from "./timestamp.js";

@@ -1,4 +1,4 @@
-import { jsonSafe } from "../../messages/json.js";
+import { jsonSafe } from "../../messages/json-safe.js";
 import type { FilesystemUsage as FilesystemUsageMessage, ImageFsInfoResponse } from "../../proto.js";
 import { dateOf } from "../time.js";
 

@@ -1,4 +1,4 @@
-import { jsonSafe } from "../../messages/json.js";
+import { jsonSafe } from "../../messages/json-safe.js";
 import type { ContainerStats as ContainerStatsMessage } from "../../proto.js";
 import { type ContainerMetadata, toContainerMetadata } from "../container-status.js";
 import { type FilesystemUsage, toFilesystemUsage } from "../images/fs-info.js";

@@ -1,4 +1,4 @@
-import { jsonSafe } from "../../messages/json.js";
+import { jsonSafe } from "../../messages/json-safe.js";
 import type { PodSandboxStats } from "../../proto.js";
 import { type PodMetadata, toPodMetadata } from "../pod-status.js";
 import { type ContainerStats, toContainerStats } from "./container-stats.js";

@@ -18,13 +18,13 @@ const endOfString = 256;
 const codes = codesByLength();
 
 function codesByLength(): { first: number; bytes: number[] }[] {
-  const codes = [{ first: 0, bytes: [] as number[] }];
+  const codes = Array.from({ length: 1 + Math.max(...lengths) }, () => ({ first: 0, bytes: [] as number[] }));
+  for (const [byte, length] of lengths.entries()) codes[length]?.bytes.push(byte);
   let next = 0;
-  for (let length = 1; length <= Math.max(...lengths); length++) {
+  for (const code of codes) {
     next *= 2;
-    const bytes = [...lengths.keys()].filter((byte) => lengths[byte] === length);
-    codes.push({ first: next, bytes });
-    next += bytes.length;
+    code.first = next;
+    next += code.bytes.length;
   }
   return codes;
 }
