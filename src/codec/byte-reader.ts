@@ -14,6 +14,12 @@ const int64 = new DataView(new ArrayBuffer(8));
 
 /** Reads the values of the wire format, one after the other. */
 export class ByteReader {
+  /**
+   * There is always one: V8 throws away all code that was optimized for a class at a large garbage collection that
+   * finds no object of it, and the next list would be read at a third of the speed.
+   */
+  static readonly kept = new ByteReader(new Uint8Array());
+
   pos = 0;
   readonly #bytes: Buffer;
   readonly #view: DataView;
