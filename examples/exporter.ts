@@ -35,6 +35,8 @@ async function main(): Promise<void> {
     });
   });
   server.listen({ host, port: Number(port), signal });
+  // Whoever asks again on an open connection would keep it open.
+  signal.addEventListener("abort", () => server.closeAllConnections());
   await once(server, "listening", { signal });
   console.log(`Serving http://${host}:${(server.address() as AddressInfo).port}/metrics`);
   await once(server, "close"); // by the signal

@@ -37,3 +37,23 @@ test("exporter: Prometheus scrapes it and knows the memory and the processor of 
   expect(await exporter.interrupt("SIGTERM")).toBe(0);
   expect(exporter.stderr).toBe("");
 });
+
+test("exporter: ends when it is told to, although it is asked all the time on connections that stay open", async () => {
+  await using exporter = new RunningExample("exporter.ts", ["--port", "0"], lab);
+  await exporter.shows(/Serving http:.*\n/);
+  const [, url = ""] = /(http:\S+)/.exec(exporter.stdout) ?? [];
+  let answers = 0;
+  const askers = Array.from({ length: 4 }, async () => {
+    for (;;) {
+      const answer = await fetch(url).then(
+        (response) => response.text(),
+        () => undefined,
+      );
+      if (answer === undefined) return;
+      answers += 1;
+    }
+  });
+  await until("it answers", () => answers > 20);
+  expect(await exporter.interrupt("SIGTERM")).toBe(0);
+  await Promise.all(askers);
+});
