@@ -1,9 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Plugin } from "esbuild";
 
-/** Writes the copyright notices of the packages that go into a build to `licenses.txt` beside it. */
-export function notices(): Plugin {
+/** Writes the copyright notices of the packages that go into a build to a file. */
+export function notices(file: string): Plugin {
   return {
     name: "notices",
     setup(build) {
@@ -12,7 +12,8 @@ export function notices(): Plugin {
         const outputs = Object.values(metafile?.outputs ?? {});
         const paths = new Set(outputs.flatMap(({ inputs }) => Object.keys(inputs)));
         const packaged = [...paths].filter((path) => path.includes("node_modules/")).sort();
-        await writeFile(join(build.initialOptions.outdir ?? "", "licenses.txt"), await collect(packaged));
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, await collect(packaged));
       });
     },
   };

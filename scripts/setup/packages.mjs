@@ -15,6 +15,8 @@ const buildInputs = [
   "package.json",
   "package-lock.json",
   "scripts/declarations.ts",
+  "scripts/direct-imports.ts",
+  "scripts/join-chunks.ts",
   "scripts/notices.ts",
   "tsup.config.ts",
   "tsconfig.json",
