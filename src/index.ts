@@ -126,7 +126,7 @@ export {
   UnsupportedError,
 } from "./errors.js";
 export { type ImageRef, parseImageRef } from "./image-ref.js";
-export type { LogStream } from "./logs/format.js";
+export type { LogStream } from "./logs/head-reader.js";
 export type { LogChunk } from "./logs/log-chunk.js";
 export type { LogLine, RawLogLine } from "./logs/log-line.js";
 export type { CallOptions } from "./services/call-options.js";

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "../errors.js";
-import type { LogStream } from "../logs/format.js";
+import type { LogStream } from "../logs/head-reader.js";
 import type { CallOptions } from "../services/call-options.js";
 
 /** Which lines of a container's log to read, and whether to go on. */

@@ -1,4 +1,5 @@
-import { contentOf, type LogRecord, type LogStream } from "./format.js";
+import { contentOf, type LogRecord } from "./format.js";
+import type { LogStream } from "./head-reader.js";
 import type { LineSink } from "./line-sink.js";
 import { timeNsOf } from "./timestamp.js";
 

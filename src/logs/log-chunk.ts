@@ -1,5 +1,5 @@
-import { BlockDecoder } from "./block-decoder.js";
-import type { LogRecord, LogStream } from "./format.js";
+import type { LogRecord } from "./format.js";
+import type { LogStream } from "./head-reader.js";
 import type { LineSink } from "./line-sink.js";
 
 /** What a container wrote to one of its outputs, one line of it or many. */
@@ -15,16 +15,37 @@ export interface LogChunk {
 }
 
 const newline = 0x0a;
+const lineEnd = Buffer.from("\n");
+const nothing = Buffer.alloc(0);
 
 /** An item for each stretch of lines of one stream. */
 export class ChunkSink implements LineSink<LogChunk> {
-  readonly #decoder = new BlockDecoder("latin1");
   #chunks: LogChunk[] = [];
-  #lines: LogRecord[] = [];
+  // Of the chunk that is being put together.
+  #stream: LogStream = "stdout";
+  #gapBefore = false;
+  #lines = 0;
+  #pieces: Buffer[] = [];
+  // Its last piece: lines that lie in the same bytes, moved together.
+  #bytes: Buffer = nothing;
+  #start = 0;
+  #end = 0;
 
-  add(line: LogRecord): void {
-    if (line.gapBefore || line.stream !== this.#lines[0]?.stream) this.#closeChunk();
-    this.#lines.push(line);
+  add({ stream, gapBefore, bytes, start, end, partial }: LogRecord): void {
+    if (gapBefore || stream !== this.#stream) {
+      this.#closeChunk();
+      this.#stream = stream;
+      this.#gapBefore = gapBefore;
+    }
+    if (bytes !== this.#bytes) this.#beginPiece(bytes, start);
+    const hasEnd = !partial && bytes[end] === newline;
+    const stop = hasEnd ? end + 1 : end;
+    bytes.copyWithin(this.#end, start, stop);
+    this.#end += stop - start;
+    this.#lines += 1;
+    if (partial || hasEnd) return;
+    this.#beginPiece(nothing, 0);
+    this.#pieces.push(lineEnd);
   }
 
   take(): LogChunk[] {
@@ -34,20 +55,22 @@ export class ChunkSink implements LineSink<LogChunk> {
     return chunks;
   }
 
+  #beginPiece(bytes: Buffer, start: number): void {
+    if (this.#end > this.#start) this.#pieces.push(this.#bytes.subarray(this.#start, this.#end));
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = start;
+  }
+
   #closeChunk(): void {
-    const [first] = this.#lines;
-    if (!first) return;
-    // As one string that stands for the bytes: to copy them line by line takes longer.
-    let text = "";
-    for (const { bytes, start, end, partial } of this.#lines) {
-      const hasNewline = !partial && bytes[end] === newline;
-      text += this.#decoder.decode(bytes, start, hasNewline ? end + 1 : end);
-      if (!partial && !hasNewline) text += "\n";
+    this.#beginPiece(nothing, 0);
+    if (this.#lines > 0) {
+      const [stream, lines, gapBefore] = [this.#stream, this.#lines, this.#gapBefore];
+      this.#chunks.push({ stream, bytes: Buffer.concat(this.#pieces), lines, gapBefore });
     }
-    const { stream, gapBefore } = first;
-    const lines = this.#lines.length;
-    this.#chunks.push({ stream, bytes: Buffer.from(text, "latin1"), lines, gapBefore });
-    this.#lines = [];
+    this.#pieces = [];
+    this.#lines = 0;
+    this.#gapBefore = false;
   }
 }
 

@@ -23,7 +23,11 @@ export class LogFile implements LogSource {
   /** The bytes before the offset, at the beginning of the buffer. */
   #known: Buffer = Buffer.alloc(0);
   #offset = 0;
+  /** Where the next read goes to; what the last one gave lies in the other, if there is one. */
   #buffer: Buffer | undefined;
+  #otherBuffer: Buffer | undefined;
+  /** The next read, begun while the last one is looked at. */
+  #ahead: Promise<Buffer> | undefined;
   #isTruncated = false;
   #isClosed = false;
 
@@ -68,9 +72,8 @@ export class LogFile implements LogSource {
   /** Nothing as well when the file was truncated: see `isTruncated`. */
   async read(): Promise<Buffer> {
     if (this.#isTruncated) return Buffer.alloc(0);
-    this.#buffer ??= Buffer.allocUnsafe(knownBytes + chunkBytes);
     const known = this.#known;
-    const bytes = await this.#readAt(this.#offset - known.length, this.#buffer);
+    const bytes = await this.#readOn();
     const isSame =
       bytes.subarray(0, known.length).equals(known) && (this.#offset > 0 || this.#beginsAsBefore(bytes));
     if (!isSame) {
@@ -81,6 +84,7 @@ export class LogFile implements LogSource {
     const fresh = bytes.subarray(known.length);
     this.#offset += fresh.length;
     if (fresh.length > 0) this.#known = Buffer.from(bytes.subarray(-knownBytes));
+    if (bytes.length === this.#buffer?.length) this.#readAhead();
     return fresh;
   }
 
@@ -95,7 +99,7 @@ export class LogFile implements LogSource {
       at += end < 0 ? bytes.length : end + 1;
     }
     const known = Buffer.allocUnsafe(Math.min(knownBytes, at));
-    this.#goTo({ offset: at, known: await this.#readAt(at - known.length, known) });
+    await this.#goTo({ offset: at, known: await this.#readAt(at - known.length, known) });
   }
 
   /** Goes to the end of the last whole line: whoever writes may be in the middle of the next. */
@@ -115,13 +119,13 @@ export class LogFile implements LogSource {
     const { offset, known } = position;
     const bytes = await this.#readAt(offset - known.length, Buffer.allocUnsafe(known.length));
     if (!bytes.equals(known)) return false;
-    this.#goTo(position);
+    await this.#goTo(position);
     return true;
   }
 
   /** Read from the beginning again, after a truncation. */
   async rewind(): Promise<void> {
-    this.#goTo({ offset: 0, known: Buffer.alloc(0) });
+    await this.#goTo({ offset: 0, known: Buffer.alloc(0) });
     this.#isTruncated = false;
     this.#head = undefined;
     this.sizeBytes = 0;
@@ -151,12 +155,38 @@ export class LogFile implements LogSource {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#ahead) await this.#dropAhead();
     closeSync(this.#fd);
   }
 
-  #goTo({ offset, known }: Position): void {
+  async #goTo({ offset, known }: Position): Promise<void> {
+    await this.#dropAhead();
     this.#offset = offset;
     this.#known = known;
+  }
+
+  /** What is known, and what follows it. */
+  async #readOn(): Promise<Buffer> {
+    const begun = this.#ahead;
+    this.#ahead = undefined;
+    const ahead = await begun;
+    // That there was nothing more when it was read says nothing of now.
+    if (ahead && ahead.length > this.#known.length) return ahead;
+    this.#buffer ??= Buffer.allocUnsafe(knownBytes + chunkBytes);
+    return this.#readAt(this.#offset - this.#known.length, this.#buffer);
+  }
+
+  #readAhead(): void {
+    const buffer = this.#otherBuffer ?? Buffer.allocUnsafe(knownBytes + chunkBytes);
+    this.#otherBuffer = this.#buffer;
+    this.#buffer = buffer;
+    this.#ahead = this.#readAt(this.#offset - this.#known.length, buffer);
+    this.#ahead.catch(() => {}); // Thrown by the next read, if there is one.
+  }
+
+  async #dropAhead(): Promise<void> {
+    await this.#ahead?.catch(() => {});
+    this.#ahead = undefined;
   }
 
   #beginsAsBefore(bytes: Buffer): boolean {

@@ -1,6 +1,7 @@
 import { jsonOf } from "../messages/json-safe.js";
 import { BlockDecoder } from "./block-decoder.js";
-import type { LogRecord, LogStream } from "./format.js";
+import type { LogRecord } from "./format.js";
+import type { LogStream } from "./head-reader.js";
 import { timeMsOf, timeNsOf } from "./timestamp.js";
 
 /** What there is to know of a line beside what it says. */

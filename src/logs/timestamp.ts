@@ -17,6 +17,10 @@ export interface Second {
   readonly ns: bigint;
 }
 
+export function secondAt(ms: number): Second {
+  return { ms, ns: BigInt(ms) * 1_000_000n };
+}
+
 /** A time to the nanosecond, in parts: to make one number of them takes as long as to read the time. */
 export interface Timestamp {
   readonly second: Second;
@@ -40,7 +44,7 @@ export function timeMsOf({ second, nanos }: Timestamp): number {
 export class TimestampReader implements Timestamp {
   // Of the time that was read last. Most lines share their second with the line before, and making a number of it is
   // most of the work.
-  second: Second = { ms: 0, ns: 0n };
+  second: Second = secondAt(0);
   nanos = 0;
   readonly #text = Buffer.alloc(secondLength);
   #localMs = 0;
@@ -94,8 +98,7 @@ export class TimestampReader implements Timestamp {
 
   #setOffset(minutes: number): void {
     this.#offsetMinutes = minutes;
-    const ms = this.#localMs - minutes * 60_000;
-    this.second = { ms, ns: BigInt(ms) * 1_000_000n };
+    this.second = secondAt(this.#localMs - minutes * 60_000);
   }
 }
 

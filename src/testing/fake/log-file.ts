@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { CriError } from "../../errors.js";
-import type { LogStream } from "../../logs/format.js";
+import type { LogStream } from "../../logs/head-reader.js";
 
 const newline = 0x0a;
 

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable, Writable } from "node:stream";
 
 import { deferred } from "../../async/deferred.js";
-import type { LogStream } from "../../logs/format.js";
+import type { LogStream } from "../../logs/head-reader.js";
 import type { ContainerConfig } from "../../proto.js";
 import type { SessionIo } from "../../streaming/streaming-runtime.js";
 import type { FakeCommand, FakeCommandHandler } from "./commands.js";
