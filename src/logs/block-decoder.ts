@@ -6,28 +6,23 @@ const blockBytes = 4096;
  * decode each by itself takes several times as long.
  */
 export class BlockDecoder {
-  readonly #encoding: "utf8" | "latin1";
   #bytes: Buffer | undefined;
   #start = 0;
   #end = 0;
   #text = "";
 
-  constructor(encoding: "utf8" | "latin1") {
-    this.#encoding = encoding;
-  }
-
   /** The bytes are not to change between two calls, unless they are given as another buffer. */
   decode(bytes: Buffer, start: number, end: number): string {
     if (bytes !== this.#bytes || start < this.#start || end > this.#end) {
-      if (end - start > blockBytes / 2) return bytes.toString(this.#encoding, start, end);
+      if (end - start > blockBytes / 2) return bytes.toString("utf8", start, end);
       this.#bytes = bytes;
       this.#start = start;
       this.#end = Math.min(start + blockBytes, bytes.length);
-      this.#text = bytes.toString(this.#encoding, start, this.#end);
+      this.#text = bytes.toString("utf8", start, this.#end);
     }
     // No byte becomes more than one character: where the lengths are equal, each is one, and stands in its place.
     const isInPlace = this.#text.length === this.#end - this.#start;
-    if (!isInPlace) return bytes.toString(this.#encoding, start, end);
+    if (!isInPlace) return bytes.toString("utf8", start, end);
     return this.#text.slice(start - this.#start, end - this.#start);
   }
 }

@@ -38,7 +38,7 @@ export interface RawLogLine extends LineFacts {
 
 const carriageReturn = 0x0d;
 
-const text = new BlockDecoder("utf8");
+const text = new BlockDecoder();
 
 // Classes, since an object whose prototype is set after it was made takes five times as long to make.
 class TextLine implements LogLine {
