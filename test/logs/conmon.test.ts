@@ -38,7 +38,7 @@ test("the log of a real conmon that starts it anew a hundred times is followed i
   const first = batches.next();
   // From its beginning: what came and went before nobody can tell.
   await until("the log is open", () => isOpen(path));
-  await host.runc.start(request.id);
+  await host.runc.start(request.id, container.init);
 
   let expected = 1;
   const untold: string[] = [];

@@ -82,7 +82,7 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, { sandbox, criu
   await deps.containers.update(id, { init, monitor });
   const startedAt = timestampNow();
   // What is restored runs already.
-  if (criu === undefined) await runc.start(id);
+  if (criu === undefined) await runc.start(id, init);
   await deps.containers.update(id, { step: undefined, startedAt });
   if (criu !== undefined) await rm(images, { recursive: true });
 }

@@ -91,7 +91,7 @@ async function makeSandbox(
   // Neither needs the other, unless the OCI runtime may have to set something of the pod's interface.
   if (setsNetwork(config)) await connected;
   const [ips, { init, monitor }] = await allDone([connected, createOciContainer(deps, container)]);
-  await requireHandler(deps, handler).runc.start(id);
+  await requireHandler(deps, handler).runc.start(id, init);
   signal?.throwIfAborted();
   return { ips, pause: init, monitor };
 }

@@ -7,8 +7,10 @@ import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
 import { environmentToFind, helperEnvironment } from "../helper-environment.js";
 import { OciRuntimeError, ociMessage } from "../oci-error.js";
 import { onTerminal } from "../on-terminal.js";
+import type { ProcessIdentity } from "../process.js";
 import { CommandError, type CommandOutput, type RunCommandOptions, runCommand } from "../run-command.js";
 import { createFeatureReader, type OciFeatures } from "./features.js";
+import { letGo } from "./let-go.js";
 
 export interface RuncState {
   status: "creating" | "created" | "running" | "paused" | "stopped";
@@ -28,7 +30,8 @@ export interface Runc {
   /** Writes the `config.json` of a bundle, which must be a directory. */
   writeBundle(bundle: string, spec: OciSpec): Promise<void>;
   readBundle(bundle: string): Promise<OciSpec>;
-  start(id: string): Promise<void>;
+  /** Has the created container's init become its command. */
+  start(id: string, init: ProcessIdentity): Promise<void>;
   /** Sends a signal to the container's init, or with `all` to each process of it. Ended or absent: done. */
   kill(id: string, signal: string, options?: { all?: boolean }): Promise<void>;
   /** Frees what the OCI runtime holds for the container; with `force` kills it first. Absent: done. */
@@ -123,8 +126,9 @@ export function createRunc(options: RuncOptions): Runc {
       return JSON.parse(await readFile(join(bundle, "config.json"), "utf8"));
     },
 
-    async start(id) {
-      await run(["start", id]);
+    async start(id, init) {
+      const directory = join(options.root, id);
+      if (!(await letGo({ directory, init, timeoutMs }))) await run(["start", id]);
     },
 
     async kill(id, signal, { all = false } = {}) {

@@ -1,12 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, mkdtemp, readFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { sleep } from "../../../../src/async/abort.js";
 import { OciRuntimeError, ociMessage } from "../../../../src/runtime/adapters/oci-error.js";
 import { identifyProcess, isAlive, killTree } from "../../../../src/runtime/adapters/process.js";
+import { runCommand } from "../../../../src/runtime/adapters/run-command.js";
 import { createRunc } from "../../../../src/runtime/adapters/runc/runc.js";
 import { BusyboxHost, processOf } from "../support/busybox.js";
 import { findLeftovers } from "../support/leftovers.js";
@@ -26,9 +28,9 @@ describe("Runc", () => {
     const request = await host.prepare(["sleep", "600"]);
     const { id } = request;
     const status = async () => (await host.runc.state(id))?.status;
-    await host.create(request);
+    const { init } = await host.create(request);
     expect(await status()).toBe("created");
-    await host.runc.start(id);
+    await host.runc.start(id, init);
     expect(await status()).toBe("running");
     await host.runc.kill(id, "SIGKILL");
     await host.exitOf(request);
@@ -70,7 +72,7 @@ describe("Runc", () => {
 
   test("names the package when the OCI runtime is not there", async () => {
     const runc = createRunc({ path: "/nowhere/runc", root: host.runcRoot });
-    await expect(runc.start("x")).rejects.toThrow("apt-get install runc");
+    await expect(runc.start("x", { pid: 1, startTime: "0" })).rejects.toThrow("apt-get install runc");
     await expect(runc.state("x")).rejects.toThrow("apt-get install runc");
   });
 
@@ -84,6 +86,60 @@ describe("Runc", () => {
         ? `/sys/fs/cgroup/pids${path}/pids.max`
         : `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}/pids.max`;
     expect(await readFile(file, "utf8")).toBe("37\n");
+  });
+});
+
+describe("Runc.start", () => {
+  test("lets runc's init go without a program", async () => {
+    const request = await host.prepare(["sleep", "600"]);
+    const { init } = await host.create(request);
+    // It can be called for nothing.
+    await createRunc({ path: "/nowhere/runc", root: host.runcRoot }).start(request.id, init);
+    expect(await readFile(`/proc/${init.pid}/comm`, "utf8")).toBe("sleep\n");
+    expect(await host.runc.state(request.id)).toMatchObject({ status: "running", pid: init.pid });
+  });
+
+  test("is through once a command runs that ends at once", async () => {
+    const request = await host.prepare(["sh", "-c", "exit 7"]);
+    const { init } = await host.create(request);
+    await host.runc.start(request.id, init);
+    expect(await host.exitOf(request)).toMatchObject({ exitCode: 7 });
+    expect(await host.runc.state(request.id)).toMatchObject({ status: "stopped" });
+  });
+
+  test("says why when the init has ended before, and when the container runs already", async () => {
+    const ended = await host.prepare(["sleep", "600"]);
+    const { init } = await host.create(ended);
+    process.kill(init.pid, "SIGKILL");
+    await host.exitOf(ended);
+    await expect(host.runc.start(ended.id, init)).rejects.toThrow(
+      "start was refused: cannot start a container that has stopped",
+    );
+    const running = await host.run(["sleep", "600"]);
+    await expect(host.runc.start(running.id, running.init)).rejects.toThrow(
+      "start was refused: cannot start an already running container",
+    );
+  });
+
+  test("waits for an init that is held up", async () => {
+    const request = await host.prepare(["sleep", "600"]);
+    const { init } = await host.create(request);
+    process.kill(init.pid, "SIGSTOP");
+    const started = host.runc.start(request.id, init);
+    await sleep(50);
+    expect(await host.runc.state(request.id)).toMatchObject({ status: "created" });
+    process.kill(init.pid, "SIGCONT");
+    await started;
+    expect(await host.runc.state(request.id)).toMatchObject({ status: "running" });
+  });
+
+  test("is the program's where another one keeps such a fifo", async () => {
+    const root = join(host.directory, "crun");
+    await mkdir(join(root, "x"), { recursive: true });
+    await runCommand("mkfifo", [join(root, "x/exec.fifo")]);
+    await writeFile(join(root, "x/status"), "{}");
+    const runc = createRunc({ path: "/nowhere/crun", root });
+    await expect(runc.start("x", { pid: process.pid, startTime: "0" })).rejects.toThrow("crun: not found");
   });
 });
 

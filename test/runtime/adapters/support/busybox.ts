@@ -95,7 +95,7 @@ export class BusyboxHost implements AsyncDisposable {
   async run(args: string[], change: Change = {}): Promise<ConmonCreate & MonitoredContainer> {
     const request = await this.prepare(args, change);
     const container = await this.create(request);
-    await this.runc.start(request.id);
+    await this.runc.start(request.id, container.init);
     return { ...request, ...container };
   }
 
