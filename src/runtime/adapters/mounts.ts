@@ -1,3 +1,4 @@
+import { lstatSync, statSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -28,6 +29,15 @@ export async function listMounts(): Promise<MountEntry[]> {
 export async function isMountPoint(path: string): Promise<boolean> {
   const target = await kernelPath(path);
   return (await listMounts()).some((mount) => mount.target === target);
+}
+
+/**
+ * Whether a file system other than that around it is mounted on this very path, as an overlay is, a tmpfs or a
+ * namespace; false when there is none. It asks for no list of mounts, which is as long as there are pods.
+ */
+export function hasOwnFileSystem(path: string): boolean {
+  const mounted = lstatSync(path, { throwIfNoEntry: false });
+  return mounted !== undefined && mounted.dev !== statSync(dirname(path)).dev;
 }
 
 /** Unmounts everything at or below a directory, deepest first. Nothing mounted: done. */

@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 
 import { sleep } from "../../async/abort.js";
 import { DeadlineError } from "../../errors.js";
@@ -23,7 +24,7 @@ const deathMs = 10_000;
 
 /** Who runs under this pid now; undefined when nobody does, or only a zombie. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
-  const stat = await readStat(pid);
+  const stat = readStat(pid);
   return stat && stat.state !== "Z" && stat.state !== "X" ? { pid, startTime: stat.startTime } : undefined;
 }
 
@@ -39,7 +40,7 @@ export async function waitUntilGone(process: ProcessIdentity, signal?: AbortSign
 
 /** The same, for a process whose parent is to have taken note of its end: no zombie is left either. */
 export async function waitUntilReaped(pid: number, signal?: AbortSignal): Promise<void> {
-  await poll(async () => (await readStat(pid)) !== undefined, signal);
+  await poll(async () => readStat(pid) !== undefined, signal);
 }
 
 async function poll(lasts: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<void> {
@@ -98,16 +99,17 @@ async function childrenOf(parents: ReadonlySet<number>): Promise<ProcessIdentity
   const children: ProcessIdentity[] = [];
   for (const pid of pids) {
     if (parents.has(pid)) continue;
-    const stat = await readStat(pid);
+    const stat = readStat(pid);
     if (stat && parents.has(stat.parent)) children.push({ pid, startTime: stat.startTime });
   }
   return children;
 }
 
-async function readStat(pid: number): Promise<ProcessStat | undefined> {
+/** Read at once: the kernel makes it up, and waits for no disk and for no process as it does. */
+function readStat(pid: number): ProcessStat | undefined {
   let text: string;
   try {
-    text = await readFile(`/proc/${pid}/stat`, "utf8");
+    text = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
     return undefined;
   }

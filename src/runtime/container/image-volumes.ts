@@ -32,7 +32,7 @@ export async function mountImageVolumes(
 ): Promise<void> {
   for (const { mount, layers } of imageVolumes) {
     const target = deps.paths.container(id).imageVolume(mount);
-    if (await deps.overlay.isMounted(target)) continue;
+    if (deps.overlay.isMounted(target)) continue;
     const [store, label] = [deps.paths.layers, selinux?.file];
     await deps.overlay.mountReadOnly({ store, layers, target, owners, label });
   }

@@ -15,7 +15,7 @@ export async function mountFiles(deps: RuntimeDeps, record: Mounted): Promise<vo
   const { id, image, selinux } = record;
   const { rootfs, upper, work, directory } = deps.paths.container(id);
   const owners = ownersOf(deps, record);
-  if (!(await deps.overlay.isMounted(rootfs))) {
+  if (!deps.overlay.isMounted(rootfs)) {
     await mkdir(rootfs, { recursive: true, mode: 0o700 });
     if (owners) await openToUsers(directory, owners.ids);
     const [store, label] = [deps.paths.layers, selinux?.file];

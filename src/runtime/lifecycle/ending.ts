@@ -24,7 +24,7 @@ export async function findEnding(deps: EndingDeps, watched: Watched): Promise<En
   const { id, monitor, cgroupParent } = watched;
   // In this order: the monitor writes the file before it goes.
   const hasMonitor = monitor !== undefined && (await isMonitorOf(id, monitor));
-  const exit = await readExitFile(deps.paths.exits, id);
+  const exit = readExitFile(deps.paths.exits, id);
   if (exit) {
     const { exitCode, finishedAt } = exit;
     const reason = await reasonOf(deps, watched, exitCode);

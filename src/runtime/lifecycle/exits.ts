@@ -113,7 +113,7 @@ export class Exits implements ExitSource {
       // File times are coarser than ours: nothing ends before it starts.
       const finishedAt = later(ending.finishedAt, record.startedAt);
       await this.#deps.containers.update(id, { ...ending, finishedAt });
-    } else if (!(await isHeld(this.#deps, id))) return;
+    } else if (!isHeld(this.#deps, id)) return;
     const sandbox = this.#deps.sandboxes.get(record.sandboxId);
     await this.#free(record, sandbox?.handler ?? "", this.#deps.paths.container(id).directory);
   }
@@ -126,7 +126,7 @@ export class Exits implements ExitSource {
       if (!ending) return;
       await this.#deps.sandboxes.update(id, { exitedAt: ending.finishedAt });
       this.#deps.log.warn("The pause process of a sandbox ended", { id, ...ending });
-    } else if (!(await isHeld(this.#deps, id))) return;
+    } else if (!isHeld(this.#deps, id)) return;
     await this.#free(record, record.handler, this.#deps.paths.sandbox(id).directory);
   }
 

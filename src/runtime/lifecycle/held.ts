@@ -1,4 +1,5 @@
-import { access, readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Handler, LifecycleDeps } from "../deps.js";
@@ -31,11 +32,8 @@ export async function listHeld({ paths }: Pick<LifecycleDeps, "paths">): Promise
 }
 
 /** The same of one. */
-export function isHeld({ paths }: Pick<LifecycleDeps, "paths">, id: string): Promise<boolean> {
-  return access(join(paths.persist, id)).then(
-    () => true,
-    () => false,
-  );
+export function isHeld({ paths }: Pick<LifecycleDeps, "paths">, id: string): boolean {
+  return existsSync(join(paths.persist, id));
 }
 
 /** The names in a directory that are IDs. */

@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdirSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CriError } from "../../errors.js";
@@ -34,7 +35,7 @@ export interface OciCreate extends OciContainer {
 }
 
 export async function writeBundle(deps: OciDeps, container: OciContainer, spec: OciSpec): Promise<void> {
-  await mkdir(container.bundle, { recursive: true, mode: 0o700 });
+  mkdirSync(container.bundle, { recursive: true, mode: 0o700 });
   await requireHandler(deps, container.handler).runc.writeBundle(container.bundle, spec);
 }
 
@@ -54,7 +55,7 @@ export async function createOciContainer(deps: OciDeps, create: OciCreate): Prom
   const { name: handler, path, root, args } = requireHandler(deps, create.handler);
   void deps.cgroups.expectMove();
   const persistDirectory = join(deps.paths.persist, id);
-  await mkdir(persistDirectory, { recursive: true, mode: 0o700 });
+  mkdirSync(persistDirectory, { recursive: true, mode: 0o700 });
   return deps.conmon.create({
     id,
     name,
@@ -82,7 +83,7 @@ export function endOciContainer(
 ): Promise<void> {
   return exclusively(deps, container.id, async () => {
     const { id, handler, cgroupParent, hasBegun = false } = container;
-    if (!(await isHeld(deps, id))) return;
+    if (!isHeld(deps, id)) return;
     const monitor = await findMonitor(container);
     const { runc } = requireHandler(deps, handler);
     // What has not begun has no end to report, and with the monitor goes an OCI runtime that still creates it.
@@ -105,7 +106,7 @@ interface Ended extends OciContainer {
 /** Frees what the OCI runtime holds for a container whose init process has ended. */
 export function freeOciContainer(deps: OciDeps, container: Ended): Promise<void> {
   return exclusively(deps, container.id, async () => {
-    if (!(await isHeld(deps, container.id))) return;
+    if (!isHeld(deps, container.id)) return;
     if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
     container.onNoneLeft();
     await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
@@ -140,7 +141,7 @@ async function forget(deps: OciDeps, { id, handler, cgroupParent }: OciContainer
   // The program that would remove its group is not known any more.
   if (!deps.handlers.has(handler)) await cgroups.remove(cgroups.containerGroup(cgroupParent, id));
   for (const directory of [paths.exits, paths.attach, paths.persist]) {
-    await rm(join(directory, id), { recursive: true, force: true });
+    rmSync(join(directory, id), { recursive: true, force: true });
   }
 }
 

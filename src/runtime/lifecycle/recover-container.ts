@@ -48,7 +48,7 @@ async function recoverStart(
   const { id } = record;
   const bundle = deps.paths.container(id).directory;
   const monitor = await findMonitor({ ...record, handler: sandbox.handler, bundle });
-  const exit = await readExitFile(deps.paths.exits, id);
+  const exit = readExitFile(deps.paths.exits, id);
   const state = await requireHandler(deps, sandbox.handler).runc.state(id);
   if (exit) {
     await deps.containers.update(id, { step: undefined, monitor, startedAt: exit.finishedAt.toString() });

@@ -14,7 +14,7 @@ export async function recoverSandbox(
   if (step === "stopping") return stopSandbox(deps, record);
   if (!isReady(record) && held.has(id)) await endPauseProcess(deps, record);
   // The host was started anew: its addresses have been given back with everything else.
-  if (netns !== undefined && record.ips.length > 0 && !(await deps.netns.isThere(netns))) {
+  if (netns !== undefined && record.ips.length > 0 && !deps.netns.isThere(netns)) {
     await deps.sandboxes.update(id, { ips: [] });
   }
 }

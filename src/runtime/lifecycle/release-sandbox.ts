@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 
 import { Rollback, type RollbackFailure } from "../../async/rollback.js";
 import type { LifecycleDeps } from "../deps.js";
@@ -16,7 +16,7 @@ export function releaseSandbox(deps: LifecycleDeps, record: SandboxRecord): Prom
   // A directory with a mount left in it stays: what is mounted is not ours to delete.
   undo.add("remove the sandbox directory", async () => {
     await deps.tmpfs.unmount(paths.shm);
-    await rm(paths.directory, { recursive: true, force: true });
+    rmSync(paths.directory, { recursive: true, force: true });
   });
   // What the stop has freed it has freed for good: nothing is started in a stopped sandbox.
   if (record.stoppedAt === undefined) addStopSteps(deps, record, undo);

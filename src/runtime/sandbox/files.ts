@@ -1,4 +1,5 @@
-import { chmod, chown, readFile, writeFile } from "node:fs/promises";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 
 import type { PodSandboxConfig } from "../../proto.js";
 import { relabel } from "../adapters/selinux/relabel.js";
@@ -23,12 +24,10 @@ export async function makeSandboxFiles(deps: RuntimeDeps, input: SandboxFilesInp
   const { userns } = record;
   const dns = requestedResolvConf(config.dnsConfig) ?? (await hostResolvConf({ ownNetwork }));
   const hosts = ownNetwork ? podHosts(ips, record.hostname) : await hostHosts();
-  await Promise.all([
-    write(paths.hostname, `${record.hostname}\n`, userns),
-    write(paths.resolvConf, dns, userns),
-    write(paths.hosts, hosts, userns),
-    record.hostIpc ? undefined : mountShm(deps, record),
-  ]);
+  write(paths.hostname, `${record.hostname}\n`, userns);
+  write(paths.resolvConf, dns, userns);
+  write(paths.hosts, hosts, userns);
+  if (!record.hostIpc) await mountShm(deps, record);
   if (record.selinux) await relabel([paths.hostname, paths.resolvConf, paths.hosts], record.selinux.file);
 }
 
@@ -48,11 +47,11 @@ function hostHosts(): Promise<string> {
 }
 
 /** For every user in the pod to read, whatever the daemon's umask, and for its root to write. */
-async function write(path: string, content: string, userns: IdMappings | undefined): Promise<void> {
+function write(path: string, content: string, userns: IdMappings | undefined): void {
   const { uid, gid } = rootOf(userns);
-  await writeFile(path, content);
-  await chown(path, uid, gid);
-  await chmod(path, 0o644);
+  writeFileSync(path, content);
+  if (userns) chownSync(path, uid, gid);
+  chmodSync(path, 0o644);
 }
 
 /** Who the pod's root is on the node. */

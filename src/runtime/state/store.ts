@@ -98,7 +98,8 @@ export class RecordStore<T extends Identified> {
 
   async #write(record: T): Promise<void> {
     const directory = this.directory(record.id);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const before = this.#records.get(record.id);
+    if (!before) await mkdir(directory, { recursive: true, mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
     const temporary = join(directory, `.${fileName}.tmp`);
     try {
@@ -108,7 +109,6 @@ export class RecordStore<T extends Identified> {
       await rm(temporary, { force: true });
       throw error;
     }
-    const before = this.#records.get(record.id);
     this.#records.set(record.id, record);
     this.#observer(before, record);
   }

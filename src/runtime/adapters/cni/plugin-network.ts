@@ -32,7 +32,7 @@ class PluginNetwork implements Cni {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<CniResult> {
     const conflist = await this.#options.network.conflist();
-    const missing = await this.#findMissing(conflist.plugins);
+    const missing = this.#findMissing(conflist.plugins);
     if (missing) throw toPluginError(missing.error, { ...missing, network: conflist.name, command: "ADD" });
     let undone = "";
     try {
@@ -41,12 +41,12 @@ class PluginNetwork implements Cni {
           // Every plugin is asked, since a failing one may have done a part of its work.
           rollback.add("leave the network", () => this.remove(attachment));
           const cached = { conflist, attachment };
-          await this.#cache.write(cached);
+          this.#cache.write(cached);
           const [result] = await allDone([
             this.#addAll(cached, signal),
             this.#options.network.prepare().then(() => undefined),
           ]);
-          await this.#cache.write({ ...cached, result });
+          this.#cache.write({ ...cached, result });
           return toResult(conflist, result ?? {});
         },
         ([failure]) => {
@@ -62,7 +62,7 @@ class PluginNetwork implements Cni {
 
   async remove(attachment: Attachment): Promise<void> {
     const { id } = attachment;
-    const cached = (await this.#cache.read(id)) ?? (await this.#presumed(attachment));
+    const cached = this.#cache.read(id) ?? (await this.#presumed(attachment));
     // There is no network, and there was none to add to.
     if (!cached) return;
     const { conflist, result: previous } = cached;
@@ -72,12 +72,12 @@ class PluginNetwork implements Cni {
     await pastFailures(pluginsFor(conflist, told).reverse(), (plugin) =>
       this.#invoke({ command: "DEL", plugin, network: conflist, attachment: told, previous }),
     );
-    await this.#cache.remove(id);
+    this.#cache.remove(id);
   }
 
   async status(): Promise<NetworkStatus> {
     try {
-      const missing = await this.#findMissing((await this.#options.network.conflist()).plugins);
+      const missing = this.#findMissing((await this.#options.network.conflist()).plugins);
       if (missing) throw missing.error;
       return { ready: true };
     } catch (error) {
@@ -111,12 +111,10 @@ class PluginNetwork implements Cni {
   }
 
   /** The first plugin that cannot be found. */
-  async #findMissing(
-    plugins: readonly PluginConfig[],
-  ): Promise<{ plugin: string; error: unknown } | undefined> {
+  #findMissing(plugins: readonly PluginConfig[]): { plugin: string; error: unknown } | undefined {
     for (const plugin of plugins.flatMap(pluginTypes)) {
       try {
-        await findPlugin(plugin, this.#options.pluginDirectories);
+        findPlugin(plugin, this.#options.pluginDirectories);
       } catch (error) {
         return { plugin, error };
       }
@@ -128,8 +126,7 @@ class PluginNetwork implements Cni {
   async #presumed(attachment: Attachment): Promise<CachedAdd | undefined> {
     const conflist = await this.#options.network.conflist().catch(() => undefined);
     if (!conflist) return undefined;
-    const missing = await Promise.all(conflist.plugins.map((plugin) => this.#findMissing([plugin])));
-    const plugins = conflist.plugins.filter((_, index) => !missing[index]);
+    const plugins = conflist.plugins.filter((plugin) => !this.#findMissing([plugin]));
     return { conflist: { ...conflist, plugins }, attachment };
   }
 }

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Attachment } from "./attachment.js";
@@ -23,17 +24,17 @@ export class ResultCache {
     this.#directory = directory;
   }
 
-  async write(add: CachedAdd): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+  write(add: CachedAdd): void {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const path = this.#path(add.attachment.id);
-    await writeFile(`${path}.tmp`, JSON.stringify(add), { mode: 0o600 });
-    await rename(`${path}.tmp`, path);
+    writeFileSync(`${path}.tmp`, JSON.stringify(add), { mode: 0o600 });
+    renameSync(`${path}.tmp`, path);
   }
 
   /** Undefined when there is none, or none that can be read: DEL does what it can without. */
-  async read(id: string): Promise<CachedAdd | undefined> {
+  read(id: string): CachedAdd | undefined {
     try {
-      return JSON.parse(await readFile(this.#path(id), "utf8"));
+      return JSON.parse(readFileSync(this.#path(id), "utf8"));
     } catch {
       return undefined;
     }
@@ -45,13 +46,12 @@ export class ResultCache {
     const ids = names
       .filter((name) => name.endsWith(extension))
       .map((name) => name.slice(0, -extension.length));
-    const found = await Promise.all(ids.map((id) => this.read(id)));
-    return found.filter((add) => add !== undefined);
+    return ids.map((id) => this.read(id)).filter((add) => add !== undefined);
   }
 
-  async remove(id: string): Promise<void> {
-    await rm(this.#path(id), { force: true });
-    await rm(`${this.#path(id)}.tmp`, { force: true });
+  remove(id: string): void {
+    rmSync(this.#path(id), { force: true });
+    rmSync(`${this.#path(id)}.tmp`, { force: true });
   }
 
   #path(id: string): string {

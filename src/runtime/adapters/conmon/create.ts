@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdirSync, rmSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 
 import { abortable } from "../../../async/abort.js";
@@ -21,7 +22,7 @@ export async function createMonitored(path: string, request: ConmonCreate): Prom
   const { exitDirectory, persistDirectory, attachDirectory, signal } = request;
   const args = conmonArguments(request);
   for (const directory of [exitDirectory, persistDirectory, attachDirectory]) {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
   await requireNew(request);
   signal?.throwIfAborted();
@@ -48,7 +49,7 @@ async function requireNew({ id, bundle, runtime }: ConmonCreate): Promise<void> 
   if (known.some((name) => name.startsWith(id)))
     throw new CriError("already_exists", `The OCI runtime has a container ${id} already`);
   const { initPid, monitorPid } = monitorFiles(bundle);
-  for (const path of [initPid, monitorPid]) await rm(path, { force: true });
+  for (const path of [initPid, monitorPid]) rmSync(path, { force: true });
 }
 
 async function start(

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Exit {
@@ -11,12 +11,12 @@ export interface Exit {
  * What the monitor wrote when the container ended; undefined as long as it has not. A file without a code counts
  * as none: one may be there before it is written, and a host that lost power may have cut it short.
  */
-export async function readExitFile(exitDirectory: string, id: string): Promise<Exit | undefined> {
+export function readExitFile(exitDirectory: string, id: string): Exit | undefined {
   const path = join(exitDirectory, id);
   try {
-    const text = (await readFile(path, "utf8")).trim();
+    const text = readFileSync(path, "utf8").trim();
     if (!/^\d+$/.test(text)) return undefined;
-    const { mtimeNs } = await stat(path, { bigint: true });
+    const { mtimeNs } = statSync(path, { bigint: true });
     return { exitCode: Number(text), finishedAt: mtimeNs };
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;

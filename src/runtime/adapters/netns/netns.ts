@@ -1,7 +1,7 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { isMountPoint } from "../mounts.js";
+import { hasOwnFileSystem } from "../mounts.js";
 import { runCommand } from "../run-command.js";
 import { makeOwnedNetns, type NewUserns } from "./owned-netns.js";
 
@@ -17,11 +17,11 @@ export interface Netns {
   /** Lets go of a namespace of either kind and removes its file. Absent: done. */
   remove(path: string): Promise<void>;
   /** Whether the file holds a namespace. After a reboot it does not. */
-  isThere(path: string): Promise<boolean>;
+  isThere(path: string): boolean;
 }
 
 export function createNetns(): Netns {
-  return { create, remove, isThere: isMountPoint };
+  return { create, remove, isThere: hasOwnFileSystem };
 }
 
 /** Both are a matter of milliseconds. */
@@ -30,9 +30,9 @@ const timeoutMs = 10_000;
 async function create(path: string, owner?: NewUserns): Promise<void> {
   const files = owner ? [path, owner.path] : [path];
   for (const file of files) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // `wx`: something is mounted over whatever the path names, so it must be a file that was made here.
-    await writeFile(file, "", { flag: "wx", mode: 0o600 });
+    writeFileSync(file, "", { flag: "wx", mode: 0o600 });
   }
   try {
     if (owner) await makeOwnedNetns(path, owner);
@@ -45,6 +45,6 @@ async function create(path: string, owner?: NewUserns): Promise<void> {
 
 async function remove(path: string): Promise<void> {
   // Lazily: a plugin that still has the namespace open must not keep it pinned.
-  while (await isMountPoint(path)) await runCommand("umount", ["--lazy", path], { timeoutMs });
-  await rm(path, { force: true });
+  while (hasOwnFileSystem(path)) await runCommand("umount", ["--lazy", path], { timeoutMs });
+  rmSync(path, { force: true });
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rmdir } from "node:fs/promises";
 
 import type { IdMappings, OciIdMapping } from "../../oci.js";
@@ -30,10 +31,9 @@ export async function withIdmappedStore(
 /** Not mounted, or no such directory: done. */
 export async function unmountIdmappedStore(target: string): Promise<void> {
   const place = idmappedStore(target);
+  if (!existsSync(place)) return;
   if (await isMountPoint(place)) await runCommand("umount", [place]);
-  await rmdir(place).catch((error) => {
-    if (error.code !== "ENOENT") throw error;
-  });
+  await rmdir(place);
 }
 
 /** mount passes over the option without a word before version 2.39: whether it worked must be looked at. */

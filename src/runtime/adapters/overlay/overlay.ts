@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import type { IdMappings } from "../../oci.js";
-import { isMountPoint, labelOption } from "../mounts.js";
+import { hasOwnFileSystem, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
 import { unmountIdmappedStore, withIdmappedStore } from "./idmapped-store.js";
 import { type OwnerMapping, probeOwnerMapping } from "./owner-mapping.js";
@@ -40,7 +40,7 @@ export interface Overlay {
   ownerMapping(store: string): Promise<OwnerMapping>;
   /** Not mounted, or no such directory: done. */
   unmount(target: string): Promise<void>;
-  isMounted(target: string): Promise<boolean>;
+  isMounted(target: string): boolean;
 }
 
 // An upper directory becomes a layer for others, so it must hold no metadata of its overlay.
@@ -80,12 +80,12 @@ export function createOverlay(): Overlay {
     },
 
     async unmount(target) {
-      if (await isMountPoint(target)) await runCommand("umount", [target]);
+      if (hasOwnFileSystem(target)) await runCommand("umount", [target]);
       // A daemon may have been killed in between.
       await unmountIdmappedStore(target);
     },
 
-    isMounted: isMountPoint,
+    isMounted: hasOwnFileSystem,
   };
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { renameSync, writeFileSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { OciProcess, OciResources, OciSpec } from "../../oci.js";
@@ -118,8 +119,8 @@ export function createRunc(options: RuncOptions): Runc {
 
     async writeBundle(bundle, spec) {
       const temporary = join(bundle, ".config.json.tmp");
-      await writeFile(temporary, JSON.stringify(spec), { mode: 0o600 });
-      await rename(temporary, join(bundle, "config.json"));
+      writeFileSync(temporary, JSON.stringify(spec), { mode: 0o600 });
+      renameSync(temporary, join(bundle, "config.json"));
     },
 
     async readBundle(bundle) {

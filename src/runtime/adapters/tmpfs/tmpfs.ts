@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 
-import { isMountPoint, labelOption } from "../mounts.js";
+import { hasOwnFileSystem, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
 
 export interface TmpfsMount {
@@ -34,7 +34,7 @@ export function createTmpfs(): Tmpfs {
     },
 
     async unmount(target) {
-      if (await isMountPoint(target)) await runCommand("umount", [target]);
+      if (hasOwnFileSystem(target)) await runCommand("umount", [target]);
     },
   };
 }

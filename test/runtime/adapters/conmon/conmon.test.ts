@@ -31,7 +31,7 @@ describe("Conmon.create", () => {
     expect(await host.runc.state(request.id)).toMatchObject({ status: "created", pid: init.pid });
     expect(await readFile(`/proc/${monitor.pid}/comm`, "utf8")).toBe("conmon\n");
     expect(await isAlive(init)).toBe(true);
-    expect(await readExitFile(host.exits, request.id)).toBeUndefined();
+    expect(readExitFile(host.exits, request.id)).toBeUndefined();
   });
 
   test("writes the output in CRI log format, and the exit code when all of it is written", async () => {
@@ -177,9 +177,9 @@ describe("readExitFile", () => {
   test.each(["", "seven", "-1", "\0\0"])(
     "takes a file that holds %j for not yet, as an absent one",
     async (text) => {
-      expect(await readExitFile(host.exits, "absent")).toBeUndefined();
+      expect(readExitFile(host.exits, "absent")).toBeUndefined();
       await writeFile(join(host.exits, "x"), text);
-      expect(await readExitFile(host.exits, "x")).toBeUndefined();
+      expect(readExitFile(host.exits, "x")).toBeUndefined();
     },
   );
 });
@@ -188,7 +188,7 @@ test("a monitor that is killed leaves no exit file, and its pid names nobody", a
   const container = await host.run(["sleep", "600"]);
   await killTree(container.monitor);
   expect(await isAlive(container.monitor)).toBe(false);
-  expect(await readExitFile(host.exits, container.id)).toBeUndefined();
+  expect(readExitFile(host.exits, container.id)).toBeUndefined();
 });
 
 async function expectNothingOf({ id, bundle }: { id: string; bundle: string }): Promise<void> {

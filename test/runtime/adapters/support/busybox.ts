@@ -106,7 +106,7 @@ export class BusyboxHost implements AsyncDisposable {
       for (;;) {
         const changed = once(watcher, "change", { signal: AbortSignal.timeout(10_000) });
         changed.catch(() => {});
-        const exit = await readExitFile(this.exits, id);
+        const exit = readExitFile(this.exits, id);
         if (exit) return exit;
         await changed;
       }
