@@ -1,3 +1,4 @@
+import { mendBridge } from "./bridge.js";
 import { type BridgeNetwork, bridgeConflist, type Conflist } from "./conflist.js";
 import { type Holder, leaseHolders, portHolders } from "./holders.js";
 import { loadConflist } from "./load-conflist.js";
@@ -7,6 +8,8 @@ import { ensureMasquerade } from "./masquerade.js";
 export interface Network {
   /** Asked for every pod anew. Rejects while there is none. */
   conflist(): Promise<Conflist>;
+  /** Mends what an ADD that was broken off may have left, for the next one to do its work. */
+  mend(): Promise<void>;
   /** Makes what the plugins rely on but do not make. Repeating it adds nothing. */
   prepare(): Promise<void>;
   /** Who holds something in a network that nobody else uses. */
@@ -20,6 +23,7 @@ export function bridgeNetwork(options: BridgeNetwork): Network {
   let preparing: Promise<void> | undefined;
   return {
     conflist: async () => conflist,
+    mend: () => mendBridge(bridge),
     prepare() {
       // One look for all who ask while it lasts.
       preparing ??= ensureMasquerade({ bridge, subnet }).finally(() => {
@@ -40,6 +44,7 @@ export function bridgeNetwork(options: BridgeNetwork): Network {
 export function configuredNetwork(directory: string): Network {
   return {
     conflist: () => loadConflist(directory),
+    mend: async () => {},
     prepare: async () => {},
     holders: async () => [],
   };

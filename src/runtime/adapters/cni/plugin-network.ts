@@ -42,6 +42,7 @@ class PluginNetwork implements Cni {
           rollback.add("leave the network", () => this.remove(attachment));
           const cached = { conflist, attachment };
           this.#cache.write(cached);
+          await this.#options.network.mend();
           const [result] = await allDone([
             this.#addAll(cached, signal),
             this.#options.network.prepare().then(() => undefined),

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Attachment } from "../../../../src/runtime/adapters/cni/attachment.js";
 import { CniPluginError } from "../../../../src/runtime/adapters/cni/plugin-error.js";
 import { createNetns } from "../../../../src/runtime/adapters/netns/netns.js";
+import { runCommand } from "../../../../src/runtime/adapters/run-command.js";
 import { PrivateNetwork } from "../support/private-network.js";
 
 let network: PrivateNetwork;
@@ -47,6 +48,22 @@ describe("Cni with the bridge plugin", () => {
     expect(await network.ports()).toHaveLength(2);
     await Promise.all(pods.map((pod) => cni.remove(pod)));
     expect(await network.leases()).toEqual([]);
+  });
+
+  test("joins a pod to a bridge that an ADD broken off has left without an address", async () => {
+    const [one, other] = [`${network.bridge}a`, `${network.bridge}b`];
+    const ip = (...args: string[]) => runCommand("ip", ["link", ...args]);
+    await ip("add", network.bridge, "type", "bridge");
+    await ip("add", one, "type", "veth", "peer", "name", other);
+    await ip("set", one, "master", network.bridge);
+    await ip("delete", one);
+    const address = () => readFile(`/sys/class/net/${network.bridge}/address`, "utf8");
+    expect(await address()).toBe("00:00:00:00:00:00\n");
+    const cni = network.cni();
+    const pod = await network.attachment();
+    expect((await cni.add(pod)).ips).toHaveLength(1);
+    await cni.remove(pod);
+    expect(await address()).not.toBe("00:00:00:00:00:00\n");
   });
 
   test("leads a port of the host to one of the pod, as long as the pod is there", async () => {
