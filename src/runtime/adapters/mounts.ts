@@ -32,8 +32,8 @@ export async function isMountPoint(path: string): Promise<boolean> {
 }
 
 /**
- * Whether a file system other than that around it is mounted on this very path, as an overlay is, a tmpfs or a
- * namespace; false when there is none. It asks for no list of mounts, which is as long as there are pods.
+ * Whether a file system other than that around it is mounted on this very directory, as an overlay is or a tmpfs;
+ * false when there is none. It asks for no list of mounts, which is as long as there are pods.
  */
 export function hasOwnFileSystem(path: string): boolean {
   const mounted = lstatSync(path, { throwIfNoEntry: false });

@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CriError } from "../../errors.js";
@@ -141,7 +141,7 @@ async function forget(deps: OciDeps, { id, handler, cgroupParent }: OciContainer
   // The program that would remove its group is not known any more.
   if (!deps.handlers.has(handler)) await cgroups.remove(cgroups.containerGroup(cgroupParent, id));
   for (const directory of [paths.exits, paths.attach, paths.persist]) {
-    rmSync(join(directory, id), { recursive: true, force: true });
+    await rm(join(directory, id), { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 
 import { Rollback, type RollbackFailure } from "../../async/rollback.js";
 import { CriError } from "../../errors.js";
@@ -19,7 +19,7 @@ export function releaseContainer(deps: LifecycleDeps, record: ContainerRecord): 
   undo.add("remove the file systems and the bundle", async () => {
     for (const { mount } of imageVolumes) await deps.overlay.unmount(paths.imageVolume(mount));
     await deps.overlay.unmount(paths.rootfs);
-    rmSync(paths.directory, { recursive: true, force: true });
+    await rm(paths.directory, { recursive: true, force: true });
   });
   undo.add("end the processes", () => endContainerProcesses(deps, record));
   return runUndo(deps, undo, id);

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 
 import { Rollback, type RollbackFailure } from "../../async/rollback.js";
 import type { LifecycleDeps } from "../deps.js";
@@ -16,7 +16,7 @@ export function releaseSandbox(deps: LifecycleDeps, record: SandboxRecord): Prom
   // A directory with a mount left in it stays: what is mounted is not ours to delete.
   undo.add("remove the sandbox directory", async () => {
     await deps.tmpfs.unmount(paths.shm);
-    rmSync(paths.directory, { recursive: true, force: true });
+    await rm(paths.directory, { recursive: true, force: true });
   });
   // What the stop has freed it has freed for good: nothing is started in a stopped sandbox.
   if (record.stoppedAt === undefined) addStopSteps(deps, record, undo);
@@ -47,18 +47,21 @@ export function stopSandboxParts(deps: LifecycleDeps, record: SandboxRecord): Pr
 
 function addStopSteps(deps: LifecycleDeps, record: SandboxRecord, undo: Rollback): void {
   const { id, netns, userns, metadata, portMappings } = record;
-  if (userns) undo.add("remove the user namespace", () => deps.netns.remove(deps.paths.sandbox(id).userns));
-  if (netns !== undefined) undo.add("remove the network namespace", () => deps.netns.remove(netns));
-  const steps = [
-    { description: "end the pause process", undo: () => endPauseProcess(deps, record) },
-    { description: "unmount the shared memory", undo: () => deps.tmpfs.unmount(deps.paths.sandbox(id).shm) },
-  ];
+  const paths = deps.paths.sandbox(id);
+  const mounts = [{ description: "unmount the shared memory", undo: () => deps.tmpfs.unmount(paths.shm) }];
+  const users = [{ description: "end the pause process", undo: () => endPauseProcess(deps, record) }];
+  if (userns) {
+    const remove = () => deps.netns.remove(paths.userns);
+    mounts.push({ description: "remove the user namespace", undo: remove });
+  }
   if (netns !== undefined) {
+    mounts.push({ description: "remove the network namespace", undo: () => deps.netns.remove(netns) });
     const leave = () => deps.cni.remove({ id, netns, pod: metadata, portMappings });
     // First, as it takes longest.
-    steps.unshift({ description: "leave the network", undo: leave });
+    users.unshift({ description: "leave the network", undo: leave });
   }
-  undo.addTogether(...steps);
+  undo.addTogether(...mounts);
+  undo.addTogether(...users);
 }
 
 /** Kills the pause process, if it is left, and frees what is held for it. */

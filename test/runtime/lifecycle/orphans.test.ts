@@ -15,7 +15,7 @@ let daemon: KillableRuntime;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "crikit-slow-"));
-  const path = join(directory, "runc");
+  const path = join(directory, "slow-runc");
   await writeFile(path, slowRunc(directory), { mode: 0o755 });
   const config = join(directory, "config.yaml");
   await writeFile(config, `handlers: { runc: { path: ${path} } }\n`);

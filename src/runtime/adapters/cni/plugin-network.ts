@@ -1,11 +1,11 @@
 import { allDone } from "../../../async/all-done.js";
 import { withRollback } from "../../../async/rollback.js";
 import { CriError } from "../../../errors.js";
+import { isNamespace } from "../is-namespace.js";
 import type { Attachment } from "./attachment.js";
 import type { Cni, CniOptions, CniResult, NetworkStatus } from "./cni.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
 import { findPlugin, type Invocation, invokePlugin } from "./invoke.js";
-import { isNamespace } from "./is-namespace.js";
 import { messageOf, pastFailures } from "./past-failures.js";
 import { CniPluginError, toPluginError } from "./plugin-error.js";
 import { interfaceName, type PluginResult, podAddresses } from "./result.js";
@@ -68,7 +68,7 @@ class PluginNetwork implements Cni {
     if (!cached) return;
     const { conflist, result: previous } = cached;
     // Plugins fail on a path that leads to no namespace; without one they free what lies outside of it.
-    const netns = (await isNamespace(attachment.netns)) ? attachment.netns : "";
+    const netns = isNamespace(attachment.netns) ? attachment.netns : "";
     const told = { ...cached.attachment, netns };
     await pastFailures(pluginsFor(conflist, told).reverse(), (plugin) =>
       this.#invoke({ command: "DEL", plugin, network: conflist, attachment: told, previous }),

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { hasOwnFileSystem } from "../mounts.js";
+import { isNamespace } from "../is-namespace.js";
 import { runCommand } from "../run-command.js";
+import { unmountLazily } from "../unmount-lazily.js";
 import { makeOwnedNetns, type NewUserns } from "./owned-netns.js";
 
 export type { NewUserns } from "./owned-netns.js";
@@ -21,7 +22,7 @@ export interface Netns {
 }
 
 export function createNetns(): Netns {
-  return { create, remove, isThere: hasOwnFileSystem };
+  return { create, remove, isThere: isNamespace };
 }
 
 /** Both are a matter of milliseconds. */
@@ -45,6 +46,6 @@ async function create(path: string, owner?: NewUserns): Promise<void> {
 
 async function remove(path: string): Promise<void> {
   // Lazily: a plugin that still has the namespace open must not keep it pinned.
-  while (hasOwnFileSystem(path)) await runCommand("umount", ["--lazy", path], { timeoutMs });
+  while (isNamespace(path)) await unmountLazily(path);
   rmSync(path, { force: true });
 }

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 
 import { hasOwnFileSystem, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
+import { unmountLazily } from "../unmount-lazily.js";
 
 export interface TmpfsMount {
   sizeBytes: number;
@@ -34,7 +35,7 @@ export function createTmpfs(): Tmpfs {
     },
 
     async unmount(target) {
-      if (hasOwnFileSystem(target)) await runCommand("umount", [target]);
+      if (hasOwnFileSystem(target)) await unmountLazily(target);
     },
   };
 }

@@ -133,14 +133,19 @@ describe("Runc.start", () => {
     expect(await host.runc.state(request.id)).toMatchObject({ status: "running" });
   });
 
-  test("is the program's where another one keeps such a fifo", async () => {
-    const root = join(host.directory, "crun");
-    await mkdir(join(root, "x"), { recursive: true });
-    await runCommand("mkfifo", [join(root, "x/exec.fifo")]);
-    await writeFile(join(root, "x/status"), "{}");
-    const runc = createRunc({ path: "/nowhere/crun", root });
-    await expect(runc.start("x", { pid: process.pid, startTime: "0" })).rejects.toThrow("crun: not found");
-  });
+  test.each(["runc", "crun"])(
+    "is for the program to do where %s keeps such a fifo and no state.json",
+    async (name) => {
+      const root = join(host.directory, `other-${name}`);
+      await mkdir(join(root, "x"), { recursive: true });
+      await runCommand("mkfifo", [join(root, "x/exec.fifo")]);
+      await writeFile(join(root, "x/status"), "{}");
+      const runc = createRunc({ path: `/nowhere/${name}`, root });
+      await expect(runc.start("x", { pid: process.pid, startTime: "0" })).rejects.toThrow(
+        `${name}: not found`,
+      );
+    },
+  );
 });
 
 describe("Runc.exec", () => {
