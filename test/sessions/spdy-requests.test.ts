@@ -144,6 +144,23 @@ describe("a session by SPDY", () => {
     expect((await session.exited).exitCode).toBe(0);
   });
 
+  it.each([
+    ["takes the end of its input", undefined, undefined],
+    ["fails what more is written to it", "more", "unavailable"],
+  ])("whose command has ended %s", async (_what, late, code) => {
+    const opening = open();
+    await until("it asks for all", () => frames.length === 4);
+    socket.end(Buffer.concat([...reply(1, 3, 5, 7), data(5, ""), data(7, ""), data(1, success), goodbye]));
+    const session = await opening;
+    session.stdout.resume();
+    session.stderr.resume();
+    expect((await session.exited).exitCode).toBe(0);
+    await session.close();
+    session.stdin.end(late);
+    const ended = finished(session.stdin, { readable: false }).catch((error) => error.code);
+    expect(await ended).toBe(code);
+  });
+
   it("whose output nobody reads is held up, and goes on when somebody does", async () => {
     const opening = open();
     await until("it asks for all", () => frames.length === 4);

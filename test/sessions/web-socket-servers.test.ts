@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { SessionOpener } from "../../src/sessions/open-session.js";
@@ -136,6 +137,20 @@ describe("a session on a WebSocket server", () => {
     });
     await expect(text(session.stdout)).rejects.toMatchObject({ code: "unavailable" });
     await expect(session.exited).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it.each([
+    ["takes the end of its input", undefined, undefined],
+    ["fails what more is written to it", "more", "unavailable"],
+  ])("whose command has ended %s", async (_what, late, code) => {
+    const session = await open(v5, (peer) => {
+      peer.say(3, success);
+      peer.close(1000);
+    });
+    expect(await text(session.stdout)).toBe("");
+    expect((await session.exited).exitCode).toBe(0);
+    session.stdin.end(late);
+    expect(await finished(session.stdin).catch((error) => error.code)).toBe(code);
   });
 
   it("by v5 is told the end of the input as such", async () => {

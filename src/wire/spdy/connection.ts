@@ -102,9 +102,10 @@ export class SpdyConnection implements StreamOwner {
   }
 
   sendData(streamId: number, payload: Buffer, fin: boolean, done: (error?: Error | null) => void): void {
-    // The peer has reset it: whoever writes has lost nothing that somebody waits for.
+    // The peer has reset it, or said goodbye to all: an end is nothing that somebody waits for.
     if (this.#isOver || !this.#streams.has(streamId)) {
-      done(this.#isOver ? lost() : null);
+      const isLost = this.#isOver && !(this.#isLeaving && payload.length === 0);
+      done(isLost ? lost() : null);
       return;
     }
     if (payload.length > maxDataBytes) {

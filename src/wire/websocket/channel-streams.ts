@@ -13,6 +13,7 @@ export class ChannelStreams {
   readonly #readable = new Map<number, Readable>();
   readonly #full = new Set<Readable>();
   #connection: WebSocketConnection | undefined;
+  #hasEndedWell = false;
 
   constructor(protocol: ChannelProtocol, reader: ChannelReader) {
     this.#protocol = protocol;
@@ -60,7 +61,8 @@ export class ChannelStreams {
         this.#send(payload, isText, done);
       },
       final: (done) => {
-        if (!closes || !this.#protocol.hasClose) return done();
+        // After a goodbye nobody waits for it any more.
+        if (!closes || !this.#protocol.hasClose || this.#hasEndedWell) return done();
         this.#send(writeChannelClose(channel).payload, false, done);
       },
     });
@@ -74,6 +76,7 @@ export class ChannelStreams {
 
   /** The peer sends no more on any channel. */
   end(error?: Error): void {
+    this.#hasEndedWell = error === undefined;
     for (const stream of this.#readable.values()) {
       if (error) stream.destroy(error);
       else if (!stream.readableEnded) stream.push(null);
