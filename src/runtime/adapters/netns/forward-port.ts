@@ -7,6 +7,8 @@ import { helperEnvironment } from "../helper-environment.js";
 
 /** How long one direction may go on after the other has ended. */
 const halfOpenSeconds = 3600;
+/** As much as Node reads at a time. */
+const pieceBytes = 64 * 1024;
 
 /**
  * Carries bytes between a stream and a port on localhost in a network namespace; the host's own unless given.
@@ -14,7 +16,8 @@ const halfOpenSeconds = 3600;
  */
 export async function forwardPort(netns: string | undefined, port: number, stream: Duplex): Promise<void> {
   // Without shut-close it would keep its output open, and who reads would not learn that the port has closed.
-  const socat = ["socat", "-t", `${halfOpenSeconds}`, "-,shut-close", `TCP:localhost:${port}`];
+  const limits = ["-t", `${halfOpenSeconds}`, "-b", `${pieceBytes}`];
+  const socat = ["socat", ...limits, "-,shut-close", `TCP:localhost:${port}`];
   const [file = "", ...args] = netns === undefined ? socat : ["nsenter", `--net=${netns}`, ...socat];
   const child = spawn(file, args, { env: helperEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
