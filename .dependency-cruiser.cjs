@@ -167,10 +167,11 @@ module.exports = {
       to: { path: "^(node:)?http2$" },
     },
     {
-      name: "connect-node-only-in-testing",
-      comment: "A client need not load what serves gRPC, and the daemon serves it by itself.",
+      name: "no-connect-node",
+      comment:
+        "Calls go over src/transport; the daemon and the fake runtime serve gRPC by src/wire/grpc-server.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/testing/" },
+      from: { path: "^src/" },
       to: { path: "node_modules/@connectrpc/connect-node" },
     },
   ],

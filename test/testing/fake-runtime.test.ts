@@ -349,6 +349,26 @@ describe("what happens without the client", () => {
     expect(fake.calls.length).toBe(calls);
     expect(await cri.pods.list()).toEqual([]);
   });
+
+  test("goes by streams as well, which a `break` ends", async () => {
+    const { pod } = await runContainer();
+    const parts = [];
+    for await (const { podSandboxes } of fake.runtime.streamPodSandboxes({})) {
+      parts.push(podSandboxes.map(({ id }) => id));
+      break;
+    }
+    expect(parts).toEqual([[pod.id]]);
+  });
+
+  test("has the deadline of its call, and ends with the signal's own reason", async () => {
+    fake.onRun("stubborn", () => new Promise<void>(() => {}));
+    const { container } = await runContainer(["stubborn"]);
+    const stop = { containerId: container.id, timeout: 1n };
+    const late = fake.runtime.stopContainer(stop, { signal: AbortSignal.timeout(50) });
+    await expect(late).rejects.toMatchObject({ name: "TimeoutError" });
+    const listening = fake.runtime.getContainerEvents({}, { timeoutMs: 50 })[Symbol.asyncIterator]();
+    await expect(listening.next()).rejects.toMatchObject({ code: "deadline_exceeded" });
+  });
 });
 
 test("IDs are those that the test makes up", async () => {

@@ -1,9 +1,8 @@
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-
 import type { ImageService, RuntimeService } from "../../proto.js";
+import type { CallContext, Rpcs as ServiceRpcs } from "../../wire/grpc-server/rpcs.js";
 import type { RpcName } from "./faults.js";
 
-type Rpcs = ServiceImpl<typeof RuntimeService> & ServiceImpl<typeof ImageService>;
+type Rpcs = ServiceRpcs<typeof RuntimeService> & ServiceRpcs<typeof ImageService>;
 
 /** What a client asks of an RPC. */
 export type FakeRequest<Rpc extends RpcName> = Parameters<Rpcs[Rpc]>[0];
@@ -25,7 +24,7 @@ export type FakeRpcHandler<Rpc extends RpcName> = (
   call: FakeRpcCall<Rpc>,
 ) => ReturnType<Rpcs[Rpc]>;
 
-type Rpc = (request: unknown, context: HandlerContext) => unknown;
+type Rpc = (request: unknown, context: CallContext) => unknown;
 type Handler = (request: unknown, call: { signal: AbortSignal; next(): unknown }) => unknown;
 
 /** The RPCs that the test answers by itself. */

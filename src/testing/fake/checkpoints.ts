@@ -1,10 +1,9 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import { CriError, InvalidArgumentError } from "../../errors.js";
 import type { RuntimeService } from "../../proto.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { checkpointOf } from "./container-messages.js";
 import { runningProcess } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
@@ -36,7 +35,7 @@ export function checkpointRpcs({ state }: FakeDeps) {
       for (const container of containers) await write(join(outputPath, container.id), container);
       return {};
     },
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }
 
 async function write(path: string, container: FakeContainer): Promise<void> {

@@ -1,7 +1,5 @@
 import { join } from "node:path";
 
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import { CriError, InvalidArgumentError, NotFoundError } from "../../errors.js";
 import {
   type ContainerConfig,
@@ -13,6 +11,7 @@ import {
 } from "../../proto.js";
 import { mergeResources } from "../../resources.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { containerStatus, listedContainer } from "./container-messages.js";
 import type { FakeDeps } from "./deps.js";
 import { resolveImageVolumes } from "./image-volumes.js";
@@ -76,7 +75,7 @@ export function containerRpcs(deps: FakeDeps) {
       await runningProcess(state.container(containerId)).log.open();
       return {};
     },
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }
 
 export function selectContainers(

@@ -1,9 +1,9 @@
 import type { DescService } from "@bufbuild/protobuf";
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 
 import { sleep } from "../../async/abort.js";
 import { CriError, type CriErrorCode, UnavailableError, UnsupportedError } from "../../errors.js";
 import type { ImageService, RuntimeService } from "../../proto.js";
+import type { CallContext, Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { toRpcStatus } from "../../wire/rpc-status.js";
 import type { Answers } from "./answers.js";
 
@@ -87,8 +87,8 @@ function defaultMessage(error: FaultCode): string {
   return error === "name_reserved" ? "The name is reserved" : "A fault that the test has ordered";
 }
 
-type Unary = (request: unknown, context: HandlerContext) => unknown;
-type Streaming = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
+type Unary = (request: unknown, context: CallContext) => unknown;
+type Streaming = (request: unknown, context: CallContext) => AsyncIterable<unknown>;
 
 export interface Wrapping {
   readonly faults: Faults;
@@ -102,9 +102,9 @@ export interface Wrapping {
  */
 export function withFaults<S extends DescService>(
   service: S,
-  rpcs: Partial<ServiceImpl<S>>,
+  rpcs: Partial<Rpcs<S>>,
   { faults, answers, onCall }: Wrapping,
-): ServiceImpl<S> {
+): Rpcs<S> {
   const implementation: Record<string, unknown> = rpcs;
   const wrapped: Record<string, unknown> = {};
   for (const { localName: rpc, methodKind } of service.methods) {
@@ -116,7 +116,7 @@ export function withFaults<S extends DescService>(
       return (now, signal) => faults.strike(fault, now, signal);
     });
   }
-  return wrapped as ServiceImpl<S>;
+  return wrapped as Rpcs<S>;
 }
 
 type Begin = (request: unknown) => (now: Fault["at"], signal: AbortSignal) => Promise<void>;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
 import { create } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 
 import { InvalidArgumentError, NotFoundError } from "../../errors.js";
 import { parseImageRef } from "../../image-ref.js";
 import { type Image, ImageSchema, type ImageService } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import type { FakeDeps } from "./deps.js";
 import { type FakeImage, type FakeState, findById } from "./state.js";
 
@@ -117,7 +117,7 @@ export function imageRpcs({ state, images }: FakeDeps) {
       };
       return { imageFilesystems: [usage], containerFilesystems: [usage] };
     },
-  } satisfies Partial<ServiceImpl<typeof ImageService>>;
+  } satisfies Partial<Rpcs<typeof ImageService>>;
 }
 
 function imageInfo({ builtAt }: FakeImage): Record<string, string> {

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 
 import {
   type Metric,
@@ -10,6 +9,7 @@ import {
   type RuntimeService,
 } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import type { FakeDeps } from "./deps.js";
 import { selectPods } from "./pods.js";
 import type { FakeContainer, FakePod } from "./state.js";
@@ -34,7 +34,7 @@ export function metricsRpcs(deps: FakeDeps) {
       for (const podSandboxMetrics of listParts(PodSandboxMetricsSchema, metrics()))
         yield { podSandboxMetrics };
     },
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }
 
 function podMetrics(deps: FakeDeps, pod: FakePod): PodSandboxMetrics {

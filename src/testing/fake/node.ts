@@ -1,7 +1,6 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import { parseCidrs } from "../../cidr.js";
 import { CgroupDriver, type RuntimeService } from "../../proto.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import type { FakeDeps } from "./deps.js";
 
 /** The RPCs about the runtime itself. `directory` is all that it has on the disk. */
@@ -30,5 +29,5 @@ export function nodeRpcs({ events }: FakeDeps, directory: string) {
       return {};
     },
     getContainerEvents: (_request, { signal }) => events.subscribe(signal),
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }

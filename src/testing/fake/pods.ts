@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 import { InvalidArgumentError } from "../../errors.js";
 import {
   ContainerEventType,
@@ -9,6 +8,7 @@ import {
   type RuntimeService,
 } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { containerStatus } from "./container-messages.js";
 import { stopContainer } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
@@ -75,7 +75,7 @@ export function podRpcs(deps: FakeDeps) {
       if (resources) config.linux.resources = resources;
       return {};
     },
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }
 
 export function selectPods({ state }: FakeDeps, filter: Partial<PodSandboxFilter> = {}): FakePod[] {

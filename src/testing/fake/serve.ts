@@ -1,6 +1,7 @@
 import { createServer, type ServerHttp2Session } from "node:http2";
 
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { Router } from "../../wire/grpc-server/rpcs.js";
+import { serveGrpc } from "../../wire/grpc-server/serve.js";
 
 /** A gRPC server on a unix socket that can cut its clients off, and come back. */
 export interface FakeServer {
@@ -11,21 +12,11 @@ export interface FakeServer {
   open(): Promise<void>;
 }
 
-export async function createFakeServer(
-  path: string,
-  routes: (router: ConnectRouter) => void,
-): Promise<FakeServer> {
-  const { connectNodeAdapter } = await import("@connectrpc/connect-node");
+export function createFakeServer(path: string, routes: (router: Router) => void): FakeServer {
   const sessions = new Set<ServerHttp2Session>();
-  const handler = connectNodeAdapter({
-    routes,
-    grpc: true,
-    grpcWeb: false,
-    connect: false,
-    maxTimeoutMs: Number.MAX_SAFE_INTEGER,
-  });
   // In MB: lists of any length.
-  const server = createServer({ maxSessionMemory: 256 }, handler);
+  const server = createServer({ maxSessionMemory: 256 });
+  serveGrpc(server, routes, { maxMessageBytes: Number.MAX_SAFE_INTEGER });
   server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));

@@ -1,14 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { type Duplex, Writable } from "node:stream";
 
-import type { ServiceImpl } from "@connectrpc/connect";
-
 import { abortable } from "../../async/abort.js";
 import { CriError, DeadlineError, InvalidArgumentError, NotFoundError } from "../../errors.js";
 import type { RuntimeService } from "../../proto.js";
 import { checkChannels } from "../../streaming/check-channels.js";
 import type { SessionIo, StreamingRuntime } from "../../streaming/streaming-runtime.js";
 import type { StreamingServer } from "../../streaming/streaming-server.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import type { FakeCommand, FakeCommandHandler } from "./commands.js";
 import { runningProcess } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
@@ -78,7 +77,7 @@ export function sessionRpcs(deps: FakeDeps, streaming: () => StreamingServer) {
         throw new CriError("failed_precondition", `Pod ${pod.id} is not ready: run a new one`);
       return { url: streaming().portForwardUrl({ podSandboxId: pod.id, ports: port }) };
     },
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }
 
 interface Execution {

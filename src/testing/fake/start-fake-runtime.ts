@@ -75,7 +75,7 @@ async function start(
   };
   const path = join(directory.path, "cri.sock");
   const endpoint = `unix://${path}`;
-  const server = await createFakeServer(path, (router) => {
+  const server = createFakeServer(path, (router) => {
     router.service(RuntimeService, withFaults(RuntimeService, runtimeService, wrapping));
     router.service(ImageService, withFaults(ImageService, imageRpcs(deps), wrapping));
   });

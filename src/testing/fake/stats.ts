@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 
 import { CriError } from "../../errors.js";
 
@@ -12,6 +11,7 @@ import {
   type RuntimeService,
 } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
+import type { Rpcs } from "../../wire/grpc-server/rpcs.js";
 import { selectContainers } from "./containers.js";
 import type { FakeDeps } from "./deps.js";
 import { selectPods } from "./pods.js";
@@ -43,7 +43,7 @@ export function statsRpcs(deps: FakeDeps) {
       for (const podSandboxStats of listParts(PodSandboxStatsSchema, ofPods(filter)))
         yield { podSandboxStats };
     },
-  } satisfies Partial<ServiceImpl<typeof RuntimeService>>;
+  } satisfies Partial<Rpcs<typeof RuntimeService>>;
 }
 
 function containerStats({ state }: FakeDeps, container: FakeContainer): ContainerStats {
