@@ -1,4 +1,5 @@
 import { KnownKeys } from "./known-keys.js";
+import { LastTexts } from "./last-texts.js";
 
 /** Thrown for bytes that are rare or wrong: protobuf-es reads them, or says what is wrong with them. */
 export const unusual = new Error("The bytes are not read here");
@@ -9,21 +10,34 @@ export const unusual = new Error("The bytes are not read here");
  */
 const maxTextBytes = 4096;
 
+/** Shorter messages are no lists in which texts come again. */
+const minListBytes = 16 * 1024;
+
 const keys = new KnownKeys();
+/** The values of maps have a place for each key, the other fields one behind these. */
+let places = keys.slots;
+
+/** A place for one field's texts: in a list most are the same in each item, as the name of an image. */
+export function newPlace(): number {
+  return places++;
+}
+
 const int64 = new DataView(new ArrayBuffer(8));
 
 /** Reads the values of the wire format, one after the other. */
 export class ByteReader {
   /**
    * There is always one: V8 throws away all code that was optimized for a class at a large garbage collection that
-   * finds no object of it, and the next list would be read at a third of the speed.
+   * finds no object of it, and the next list would be read at a third of the speed. As long as a list, so that what only
+   * lists have is kept, too.
    */
-  static readonly kept = new ByteReader(new Uint8Array());
+  static readonly kept = new ByteReader(new Uint8Array(minListBytes));
 
   pos = 0;
   readonly #bytes: Buffer;
   readonly #view: DataView;
   readonly #source: Uint8Array;
+  readonly #lastTexts: LastTexts | undefined;
   #text = "";
   #textStart = 0;
   #textEnd = 0;
@@ -33,6 +47,7 @@ export class ByteReader {
     this.#source = source;
     this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
     this.#view = new DataView(buffer, byteOffset, byteLength);
+    if (byteLength >= minListBytes) this.#lastTexts = new LastTexts(this.#view, places);
   }
 
   get end(): number {
@@ -112,31 +127,40 @@ export class ByteReader {
     return this.#source.subarray(start, end);
   }
 
-  string(end: number): string {
+  /** `place` is one of `newPlace`. */
+  string(end: number, place: number): string {
     const stringEnd = this.delimited(end);
     const start = this.pos;
     this.pos = stringEnd;
-    if (stringEnd <= this.#textEnd && this.#isAscii(start, stringEnd)) {
-      return this.#text.slice(start - this.#textStart, stringEnd - this.#textStart);
-    }
-    const text = this.#bytes.toString("utf8", start, stringEnd);
-    // What stands in place of wrong bytes, if it was not there before.
-    if (text.includes("\ufffd")) throw unusual;
+    const known = this.#lastTexts?.find(place, start, stringEnd);
+    if (known !== undefined) return known;
+    const text = this.#make(start, stringEnd);
+    this.#lastTexts?.set(place, start, stringEnd, text);
     return text;
+  }
+
+  /** The value of a map, behind its key. */
+  value(end: number): string {
+    return this.string(end, keys.lastSlot);
   }
 
   /** A string that names a property. */
   key(end: number): string {
-    const start = this.pos;
     const keyEnd = this.delimited(end);
-    const keyStart = this.pos;
-    const known = keys.find(this.#view, keyStart, keyEnd);
-    if (known === undefined) {
-      this.pos = start;
-      return keys.add(this.string(end), this.#view, keyStart, keyEnd);
-    }
+    const start = this.pos;
     this.pos = keyEnd;
-    return known;
+    const known = keys.find(this.#view, start, keyEnd);
+    return known ?? keys.add(this.#make(start, keyEnd), this.#view, start, keyEnd);
+  }
+
+  #make(start: number, end: number): string {
+    if (end <= this.#textEnd && this.#isAscii(start, end)) {
+      return this.#text.slice(start - this.#textStart, end - this.#textStart);
+    }
+    const text = this.#bytes.toString("utf8", start, end);
+    // What stands in place of wrong bytes, if it was not there before.
+    if (text.includes("\ufffd")) throw unusual;
+    return text;
   }
 
   #isAscii(start: number, end: number): boolean {

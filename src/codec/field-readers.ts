@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { type ByteReader, unusual } from "./byte-reader.js";
+import { type ByteReader, newPlace, unusual } from "./byte-reader.js";
 
 /** A message while it is read. */
 export type Fields = Record<string, unknown>;
@@ -74,13 +74,18 @@ function mapReaders(field: DescField & { fieldKind: "map" }): Map<number, FieldR
     while (reader.pos < entryEnd) {
       const tag = reader.tag();
       if (tag === keyTag) key = reader.key(entryEnd);
-      else if (tag === valueTag) value = reader.string(entryEnd);
+      else if (tag === valueTag) value = reader.value(entryEnd);
       else throw unusual;
     }
     if (reader.pos !== entryEnd || key === "__proto__") throw unusual;
     (message[name] as Record<string, string>)[key] = value;
   };
   return new Map([[wireTypes.delimited, entry]]);
+}
+
+function textReader(): ValueReader {
+  const place = newPlace();
+  return (reader, end) => reader.string(end, place);
 }
 
 function scalarReader(
@@ -90,7 +95,7 @@ function scalarReader(
   switch (type) {
     case ScalarType.STRING:
       if (!utf8Validation) return undefined;
-      return { wireType: wireTypes.delimited, read: (reader, end) => reader.string(end) };
+      return { wireType: wireTypes.delimited, read: textReader() };
     case ScalarType.BYTES:
       return { wireType: wireTypes.delimited, read: (reader, end) => reader.bytes(end) };
     case ScalarType.BOOL:

@@ -14,12 +14,17 @@ interface KnownKey {
  * V8 knows it as the name of a property already. Bounded in number and in length; what is written last stays.
  */
 export class KnownKeys {
+  readonly slots = slots;
+  /** Where the key that was looked for last is, or belongs. */
+  lastSlot = 0;
   readonly #known: (KnownKey | undefined)[] = Array.from({ length: slots }, () => undefined);
 
   find(bytes: DataView, start: number, end: number): string | undefined {
     const length = end - start;
+    this.lastSlot = 0;
     if (length > maxKeyBytes || length === 0) return undefined;
-    const known = this.#known[slotOf(bytes, start, length)];
+    this.lastSlot = slotOf(bytes, start, length);
+    const known = this.#known[this.lastSlot];
     if (known === undefined || known.length !== length) return undefined;
     const { words } = known;
     let at = start;

@@ -1,4 +1,4 @@
-import { create, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { StringValueSchema, StructSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -45,6 +45,43 @@ function edit(bytes: Uint8Array, { at, cut, put }: { at: number; cut: number; pu
   const start = Math.floor(at * bytes.length);
   return Uint8Array.from([...bytes.subarray(0, start), ...put, ...bytes.subarray(start + cut)]);
 }
+
+const anySimilar = fc.constantFrom(
+  "",
+  "a",
+  "b",
+  "app-1",
+  "app-2",
+  "1-app",
+  "äpp",
+  "äpq",
+  "\ufffd",
+  "x".repeat(40),
+);
+
+/** Longer than the lists whose texts are looked for among those of the item before. */
+const anyLongList = fc
+  .array(
+    fc.oneof(
+      anyMessage(ContainerSchema),
+      fc.record({
+        id: anySimilar,
+        imageRef: anySimilar,
+        image: fc.record({ image: anySimilar }),
+        labels: fc.dictionary(anySimilar, anySimilar, { maxKeys: 3 }),
+      }),
+    ),
+    { maxLength: 12 },
+  )
+  .map((inits) => {
+    const containers = [{ id: "x".repeat(20_000) }, ...inits];
+    const list = create(ListContainersResponseSchema, {
+      containers: containers.map((init) =>
+        create(ContainerSchema, init as MessageInitShape<typeof ContainerSchema>),
+      ),
+    });
+    return toBinary(ListContainersResponseSchema, list);
+  });
 
 function bytesOf(...numbers: (number | string)[]): Uint8Array {
   return Uint8Array.from(
@@ -97,6 +134,15 @@ describe("a message is decoded as protobuf-es does it:", () => {
 
   it("made of any bytes at all", () => {
     fc.assert(fc.property(anyDesc, fc.uint8Array({ maxLength: 40 }), expectSame), { numRuns: 1500 });
+  });
+
+  it("of a list in which texts come again, or nearly", () => {
+    fc.assert(
+      fc.property(anyLongList, fc.option(anyEdits), (bytes, edits) =>
+        expectSame(ListContainersResponseSchema, (edits ?? []).reduce(edit, bytes)),
+      ),
+      { numRuns: 300 },
+    );
   });
 
   it.each<[string, DescMessage, Uint8Array]>([
