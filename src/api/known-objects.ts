@@ -16,7 +16,7 @@ export interface ObjectKind<T> {
   isSame(a: T, b: T): boolean;
 }
 
-/** The objects of one kind as lists have told of them. Gives what a list says that was not known. */
+/** The objects of one kind as lists and events have told of them. Gives what a list says that was not known. */
 export class KnownObjects<T extends { readonly id: string }> {
   readonly #kind: ObjectKind<T>;
   /** By pod, then by ID: a look at one pod does not go over all that is known. */
@@ -34,6 +34,21 @@ export class KnownObjects<T extends { readonly id: string }> {
   /** Whether something is known of the pod. */
   knows(podId: string): boolean {
     return this.#byPod.has(podId);
+  }
+
+  /** What is known of one object. */
+  get(podId: string, id: string): T | undefined {
+    return this.#byPod.get(podId)?.get(id);
+  }
+
+  /** One that is known has become this; undefined: it is none of those to be known any more. */
+  change(previous: T, object: T | undefined): ObjectChange<T> {
+    if (!object) {
+      this.#forget(previous);
+      return { type: "removed", object: previous };
+    }
+    this.#of(object).set(object.id, object);
+    return { type: "updated", object, previous };
   }
 
   /** `listed`, newest first, is all that there is in these pods; in all, unless told. */

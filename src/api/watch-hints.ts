@@ -37,13 +37,21 @@ export type PodPart = "whole" | "containers";
 /** What to look at: everything, or some pods by their IDs. */
 export type Target = "all" | ReadonlyMap<string, PodPart>;
 
+/** What a look would add to. */
+interface Heard {
+  /** How many pods are known. */
+  readonly podCount: number;
+  /** Whether the event tells its change by itself, so that no look is needed for it at once. */
+  hear(event: ContainerEventResponse): boolean;
+}
+
 /**
  * Says what is to be looked at, and when. Events are taken in as fast as they come and leave nothing behind but
  * the IDs of some pods, however slow the reader is.
  */
 export class WatchHints {
   readonly #timing: WatchTiming;
-  readonly #podCount: () => number;
+  readonly #view: Heard;
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 3_000 });
   #pods = new Map<string, PodPart>();
   readonly #again: SecondLooks;
@@ -51,22 +59,28 @@ export class WatchHints {
   #dueAt = 0;
   #isSettled = true;
   #polls = true;
+  /** Whether the view has heard what is not told yet. */
+  #isHeard = false;
   #wake: Deferred<void> | undefined;
 
-  /** `podCount`: how many pods are known. */
-  constructor(timing: WatchTiming, podCount: () => number) {
+  constructor(timing: WatchTiming, view: Heard) {
     this.#timing = timing;
     this.#again = new SecondLooks(timing.settleMs);
-    this.#podCount = podCount;
+    this.#view = view;
   }
 
-  /** Waits until there is something to look at. The signal ends the wait with its own reason. */
-  async next(signal: AbortSignal | undefined): Promise<Target> {
+  /**
+   * Waits until there is something to look at, or, undefined, only something that the view has heard. The signal ends
+   * the wait with its own reason.
+   */
+  async next(signal: AbortSignal | undefined): Promise<Target | undefined> {
     if (this.#dueAt === Number.POSITIVE_INFINITY) this.lookWithin(this.#interval());
     for (;;) {
       signal?.throwIfAborted();
       const target = this.#take(performance.now());
-      if (target) return target;
+      const isHeard = this.#isHeard;
+      this.#isHeard = false;
+      if (target || isHeard) return target;
       const nextAt = Math.min(this.#dueAt, this.#again.nextAt);
       await this.#sleep(nextAt - performance.now(), signal);
     }
@@ -85,7 +99,7 @@ export class WatchHints {
 
   /** Beyond so many one look at everything is cheaper. */
   #podsAtMost(): number {
-    return cheapLooks + this.#podCount() / podsPerLook;
+    return cheapLooks + this.#view.podCount / podsPerLook;
   }
 
   /** Everything is to be looked at, in so many milliseconds at the latest. */
@@ -121,12 +135,14 @@ export class WatchHints {
     }
   }
 
-  #add({ podSandboxStatus: pod, containerId }: ContainerEventResponse): void {
+  #add(event: ContainerEventResponse): void {
+    const { podSandboxStatus: pod, containerId } = event;
     const now = performance.now();
     const podsAtMost = this.#podsAtMost();
     if (pod) this.#again.addPod(pod.id, now, podsAtMost);
     else this.#again.addAll(now);
-    if (!pod || this.#pods.size >= podsAtMost) this.lookWithin(0);
+    if (this.#view.hear(event)) this.#isHeard = true;
+    else if (!pod || this.#pods.size >= podsAtMost) this.lookWithin(0);
     else if (pod.id === containerId) this.#pods.set(pod.id, "whole");
     else if (!this.#pods.has(pod.id)) this.#pods.set(pod.id, "containers");
     this.#wake?.resolve();

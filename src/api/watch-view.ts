@@ -1,14 +1,17 @@
 import { isSameMessage } from "../messages/is-same.js";
-import { ContainerSchema, PodSandboxSchema } from "../proto.js";
+import { type ContainerEventResponse, ContainerSchema, PodSandboxSchema } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
-import type { ListedContainer } from "./container.js";
+import { ListedContainer } from "./container.js";
+import { type ContainerState, fromContainerState, toContainerSummary } from "./container-status.js";
 import { Containers } from "./containers.js";
 import type { ApiContext } from "./context.js";
 import { KnownObjects, type ObjectChange } from "./known-objects.js";
 import { type ContainerFilter, podIdOf, selectContainers } from "./lists/container-filter.js";
 import { type PodFilter, selectPods } from "./lists/pod-filter.js";
-import type { ListedPod } from "./pod.js";
+import { ListedPod } from "./pod.js";
+import { fromPodState, type PodState, toPodSummary } from "./pod-status.js";
 import { Pods } from "./pods.js";
+import { isFurther, type ToldState, toldState } from "./told-state.js";
 import type { PodPart, Target } from "./watch-hints.js";
 
 /** What is watched; all pods and all containers unless told. */
@@ -23,7 +26,7 @@ export interface WatchFilters {
 }
 
 interface Source {
-  /** `event`: its pod was looked at because an event said so; `list`: it was found when everything was listed. */
+  /** `event`: an event told it, or had its pod looked at; `list`: it was found when everything was listed. */
   readonly source: "list" | "event";
 }
 
@@ -31,6 +34,13 @@ interface Source {
 export type WatchChange =
   | ({ readonly kind: "pod" } & ObjectChange<ListedPod> & Source)
   | ({ readonly kind: "container" } & ObjectChange<ListedContainer> & Source);
+
+interface Watched<State> {
+  readonly id: string;
+  readonly listed: { readonly state: State };
+}
+
+type StateFilter<State> = { state?: State | readonly State[] | undefined } | false | undefined;
 
 interface Listed {
   readonly pods: ListedPod[];
@@ -49,14 +59,18 @@ export class WatchView {
     podIdOf: ({ listed }) => listed.podId,
     isSame: (a, b) => isSameMessage(ContainerSchema, a.listed.raw, b.listed.raw),
   });
+  readonly #context: ApiContext;
   readonly #lists: { pods: Pods; containers: Containers };
   readonly #filters: WatchFilters;
   readonly #call: CallOptions;
+  /** What events have told that is not yet in the view, by ID. */
+  #told = new Map<string, ToldState>();
 
   /** @throws InvalidArgumentError that names the field of a filter. */
   constructor(context: ApiContext, filters: WatchFilters, call: CallOptions) {
     if (filters.pods) selectPods(filters.pods);
     if (filters.containers) selectContainers(filters.containers);
+    this.#context = context;
     this.#lists = { pods: new Pods(context), containers: new Containers(context) };
     this.#filters = filters;
     this.#call = call;
@@ -65,6 +79,42 @@ export class WatchView {
   /** Of how many pods something is known. */
   get podCount(): number {
     return Math.max(this.#pods.podCount, this.#containers.podCount);
+  }
+
+  /**
+   * Takes in how far an event tells that something has come, for `told` to give. False where a look must show what
+   * has happened.
+   */
+  hear(event: ContainerEventResponse): boolean {
+    const told = toldState(event);
+    if (!told) return false;
+    const known = told.kind === "pod" ? this.#pods : this.#containers;
+    const state = (this.#told.get(told.id) ?? known.get(told.podId, told.id)?.listed)?.state;
+    if (state === undefined || !isFurther(state, told.state)) return false;
+    this.#told.set(told.id, told);
+    return true;
+  }
+
+  /** What has changed by what events have told, each object's last step. */
+  told(): WatchChange[] {
+    const changes = [...this.#told.values()].map((told) => this.#changeBy(told));
+    this.#told = new Map();
+    return changes.filter((change) => change !== undefined);
+  }
+
+  #changeBy(told: ToldState): WatchChange | undefined {
+    if (told.kind === "pod") {
+      const change = advance(this.#pods, told, this.#filters.pods, ({ listed: { raw } }) => {
+        const summary = toPodSummary({ ...raw, state: fromPodState(told.state) });
+        return new ListedPod(this.#context, summary);
+      });
+      return change && { kind: "pod", ...change, source: "event" };
+    }
+    const change = advance(this.#containers, told, this.#filters.containers, ({ listed: { raw } }) => {
+      const summary = toContainerSummary({ ...raw, state: fromContainerState(told.state) });
+      return new ListedContainer(this.#context, summary);
+    });
+    return change && { kind: "container", ...change, source: "event" };
   }
 
   /** Lists, and gives what has changed: a pod comes before its containers and goes after them. */
@@ -129,4 +179,18 @@ export class WatchView {
       containers: containers && isAbout(podIdOf(containers)) && { ...containers, pod: podId },
     };
   }
+}
+
+/** Nothing, where a look has found the same in the meantime, or more. */
+function advance<State extends ContainerState | PodState, T extends Watched<State>>(
+  known: KnownObjects<T>,
+  { podId, id, state }: { podId: string; id: string; state: State },
+  filter: StateFilter<State>,
+  inState: (object: T) => T,
+): ObjectChange<T> | undefined {
+  const object = known.get(podId, id);
+  if (!object || !isFurther(object.listed.state, state)) return undefined;
+  // All else that filters go by stays as it is for life.
+  const { state: wanted = state } = filter || {};
+  return known.change(object, [wanted].flat().includes(state) ? inState(object) : undefined);
 }

@@ -48,7 +48,7 @@ export async function* watch(
   const { headers } = options;
   const left = new AbortController();
   const view = new WatchView(context, { pods, containers }, { signal, headers, retries: 0 });
-  const hints = new WatchHints(timing, () => view.podCount);
+  const hints = new WatchHints(timing, view);
   const patience = new Patience();
   let isSynced = false;
   try {
@@ -59,6 +59,8 @@ export async function* watch(
     }
     for (;;) {
       const target = await hints.next(signal);
+      yield* view.told();
+      if (!target) continue;
       let changes: WatchChange[];
       try {
         changes = await view.look(isSynced ? target : "all");
