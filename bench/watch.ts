@@ -42,10 +42,14 @@ export async function watch(options: BenchOptions): Promise<void> {
   await using events = await bareEvents({ containers });
   await using lists = await askedLists({ containers });
   const readers = { crikit, [bare]: events, [asked]: lists };
+  const decks = Object.fromEntries(Object.keys(readers).map((name) => [name, deck()]));
   const rows: ResultRow[] = [];
   for (const course of courses) {
     const times = await measureRounds(
-      Object.entries(readers).map(([name, reader]) => ({ name, run: () => follow(course, reader) })),
+      Object.entries(readers).map(([name, reader]) => ({
+        name,
+        run: () => follow(course, reader, decks[name] ?? []),
+      })),
       { rounds, unitsPerRound: course.times },
     );
     for (const peer of [bare, asked]) {
@@ -57,14 +61,25 @@ export async function watch(options: BenchOptions): Promise<void> {
   await report("watch", { title: "Watching", text: text(rounds), rows }, options);
 }
 
+/** Every container, in an order by chance, to be started, and once more, to end. */
+function deck(): number[] {
+  const order = Array.from({ length: containers }, (_, index) => ({ index, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ index }) => index);
+  return [...order, ...order];
+}
+
 /** Resolves to the milliseconds of all times together. */
-async function follow({ times, eventsAtOnce, pauseMs }: Course, reader: EventReader): Promise<number> {
+async function follow(
+  { times, eventsAtOnce, pauseMs }: Course,
+  reader: EventReader,
+  left: number[],
+): Promise<number> {
   let sum = 0;
   for (let time = 0; time < times; time++) {
-    const first = Math.floor(Math.random() * containers);
-    sum += await reader.change(
-      Array.from({ length: eventsAtOnce }, (_, index) => (first + index) % containers),
-    );
+    const indexes = left.splice(0, eventsAtOnce);
+    if (indexes.length < eventsAtOnce) throw new Error("All containers have ended: ask for fewer rounds");
+    sum += await reader.change(indexes);
     await sleep(pauseMs);
   }
   return sum;

@@ -1,6 +1,7 @@
 // Serves argv[3] containers, each in a pod of its own, and their events on the socket argv[2]. Each line of its standard
-// input, the index of a container, changes that container, tells it to all who wait for events, and is answered with
-// the time at which it did, in nanoseconds. Answers for a container's pod are ready before. Ends with its standard input.
+// input, the index of a container, starts that container, or ends it where it runs, tells it to all who wait for events,
+// and is answered with the time at which it did, in nanoseconds. Answers for a container's pod are ready before. Ends with
+// its standard input.
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
@@ -13,16 +14,18 @@ import {
   ListContainersResponseSchema,
   ListPodSandboxRequestSchema,
   ListPodSandboxResponseSchema,
-  PodSandboxState,
   VersionResponseSchema,
 } from "../../src/proto.js";
 import { encodeEnvelope } from "../../src/wire/envelope.js";
 import { cannedContainers } from "../support/canned-containers.js";
 import { untilInputEnds } from "../support/until-input-ends.js";
+import { containerStatus, listedPod, podStatus } from "./statuses.js";
 
 const prefixBytes = 5;
 const [path = "", count] = process.argv.slice(2);
-const containers = cannedContainers(Number(count)).map((init) => create(ContainerSchema, init));
+const containers = cannedContainers(Number(count)).map((init) =>
+  create(ContainerSchema, { ...init, state: ContainerState.CONTAINER_CREATED }),
+);
 const byPod = new Map(containers.map((container) => [container.podSandboxId, container]));
 const watchers = new Set<ServerHttp2Stream>();
 
@@ -44,12 +47,6 @@ function answerFor(container: Container): void {
 
 for (const container of containers) answerFor(container);
 
-function podOf({ podSandboxId, metadata, createdAt }: Container) {
-  const { name = "" } = metadata ?? {};
-  const pod = { name, namespace: "default", uid: podSandboxId.slice(0, 32), attempt: 0 };
-  return { id: podSandboxId, metadata: pod, state: PodSandboxState.SANDBOX_READY, createdAt };
-}
-
 const answers: Record<string, (request: Uint8Array) => Uint8Array> = {
   Version: () =>
     envelope(VersionResponseSchema, {
@@ -65,24 +62,23 @@ const answers: Record<string, (request: Uint8Array) => Uint8Array> = {
   },
   ListPodSandbox: (request) => {
     const { filter } = fromBinary(ListPodSandboxRequestSchema, request);
-    return envelope(ListPodSandboxResponseSchema, { items: containersOf(filter?.id).map(podOf) });
+    return envelope(ListPodSandboxResponseSchema, { items: containersOf(filter?.id).map(listedPod) });
   },
 };
 
-/** Each change is another one: what was running has ended, and the other way round. */
+/** What can happen to a container, once each: it is started, then it ends. */
 function change(container: Container): Uint8Array {
-  const isRunning = container.state === ContainerState.CONTAINER_RUNNING;
-  container.state = isRunning ? ContainerState.CONTAINER_EXITED : ContainerState.CONTAINER_RUNNING;
-  const { id: containerId, createdAt, podSandboxId } = container;
-  const containerEventType = isRunning
-    ? ContainerEventType.CONTAINER_STOPPED_EVENT
-    : ContainerEventType.CONTAINER_STARTED_EVENT;
+  if (container.state === ContainerState.CONTAINER_EXITED) throw new Error(`${container.id} has ended`);
+  const isStart = container.state === ContainerState.CONTAINER_CREATED;
+  container.state = isStart ? ContainerState.CONTAINER_RUNNING : ContainerState.CONTAINER_EXITED;
   return envelope(ContainerEventResponseSchema, {
-    containerId,
-    containerEventType,
-    createdAt,
-    podSandboxStatus: { ...podOf(container), id: podSandboxId },
-    containersStatuses: [{ id: containerId, metadata: { name: "app" }, state: container.state, createdAt }],
+    containerId: container.id,
+    containerEventType: isStart
+      ? ContainerEventType.CONTAINER_STARTED_EVENT
+      : ContainerEventType.CONTAINER_STOPPED_EVENT,
+    createdAt: BigInt(Date.now()) * 1_000_000n,
+    podSandboxStatus: podStatus(container),
+    containersStatuses: [containerStatus(container)],
   });
 }
 
