@@ -280,9 +280,9 @@ export class Container {
   }
 }
 
-/** A container from a list, with what the list said of it then. */
+/** A container from a list or a watch, with what was said of it then. */
 export class ListedContainer extends Container {
-  /** As the list had it. Later changes are not in it: ask `status()`. */
+  /** As the list had it, in a watch with the state that an event told since. Later changes are not in it: ask `status()`. */
   readonly listed: ContainerSummary;
 
   /** @internal */

@@ -205,9 +205,9 @@ export class Pod {
   }
 }
 
-/** A pod from a list, with what the list said of it then. */
+/** A pod from a list or a watch, with what was said of it then. */
 export class ListedPod extends Pod {
-  /** As the list had it. Later changes are not in it: ask `status()`. */
+  /** As the list had it, in a watch with the state that an event told since. Later changes are not in it: ask `status()`. */
   readonly listed: PodSummary;
 
   /** @internal */

@@ -47,7 +47,7 @@ interface Heard {
 
 /**
  * Says what is to be looked at, and when. Events are taken in as fast as they come and leave nothing behind but
- * the IDs of some pods, however slow the reader is.
+ * the IDs of some pods, and in the view the states of some objects, however slow the reader is.
  */
 export class WatchHints {
   readonly #timing: WatchTiming;

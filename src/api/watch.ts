@@ -14,7 +14,7 @@ export interface WatchOptions extends CallOptions, WatchFilters {
   /** How long to watch, in milliseconds; no limit unless told. */
   timeoutMs?: number | undefined;
   /**
-   * Whether the runtime's events tell when to look; else everything is listed every second. True by default, save
+   * Whether the runtime's events are listened to; else everything is listed every second. True by default, save
    * with containerd 1.7, which tells each event to one of its clients only: this one would rob the kubelet of it.
    */
   events?: boolean | undefined;
@@ -35,8 +35,8 @@ export type WatchEvent = WatchChange | WatchSynced;
 const triesAtMost = 8;
 
 /**
- * Lists are the truth and events only say when to list what. One look is made after the other, so that each is
- * newer than what is known, and only what differs from that is told.
+ * Lists are the truth; events say when to list what, and what must be newer than what is known. One look is made after
+ * the other, so that each is newer than what is known, and only what differs from that is told.
  */
 export async function* watch(
   context: ApiContext,
