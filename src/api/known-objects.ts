@@ -41,6 +41,11 @@ export class KnownObjects<T extends { readonly id: string }> {
     return this.#byPod.get(podId)?.get(id);
   }
 
+  /** What is known of an object that was listed. */
+  current(object: T): T | undefined {
+    return this.get(this.#kind.podIdOf(object), object.id);
+  }
+
   /** One that is known has become this; undefined: it is none of those to be known any more. */
   change(previous: T, object: T | undefined): ObjectChange<T> {
     if (!object) {

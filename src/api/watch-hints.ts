@@ -61,7 +61,7 @@ export class WatchHints {
   #polls = true;
   /** Whether the view has heard what is not told yet. */
   #isHeard = false;
-  #wake: Deferred<void> | undefined;
+  #wake: Deferred<undefined> | undefined;
 
   constructor(timing: WatchTiming, view: Heard) {
     this.#timing = timing;
@@ -86,6 +86,18 @@ export class WatchHints {
     }
   }
 
+  /** What a look gives; undefined as soon as the view hears something before. */
+  async lookOrHeard<T>(look: Promise<T>): Promise<T | undefined> {
+    if (!this.#isHeard) {
+      const wake = deferred<undefined>();
+      this.#wake = wake;
+      const found = await Promise.race([look, wake.promise]);
+      if (found !== undefined) return found;
+    }
+    this.#isHeard = false;
+    return undefined;
+  }
+
   #take(now: number): Target | undefined {
     const again = this.#again.take(now);
     const pods = this.#pods;
@@ -105,7 +117,7 @@ export class WatchHints {
   /** Everything is to be looked at, in so many milliseconds at the latest. */
   lookWithin(ms: number): void {
     this.#dueAt = Math.min(this.#dueAt, performance.now() + ms);
-    this.#wake?.resolve();
+    this.#wake?.resolve(undefined);
   }
 
   /** Takes hints from events until the signal aborts, whatever becomes of the runtime in the meantime. */
@@ -145,7 +157,7 @@ export class WatchHints {
     else if (!pod || this.#pods.size >= podsAtMost) this.lookWithin(0);
     else if (pod.id === containerId) this.#pods.set(pod.id, "whole");
     else if (!this.#pods.has(pod.id)) this.#pods.set(pod.id, "containers");
-    this.#wake?.resolve();
+    this.#wake?.resolve(undefined);
   }
 
   #pause(error: unknown): number {
@@ -164,9 +176,9 @@ export class WatchHints {
   }
 
   async #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const wake = deferred<void>();
+    const wake = deferred<undefined>();
     this.#wake = wake;
-    const timer = setTimeout(wake.resolve, ms);
+    const timer = setTimeout(wake.resolve, ms, undefined);
     try {
       await abortable(wake.promise, signal);
     } finally {

@@ -42,14 +42,15 @@ interface Watched<State> {
 
 type StateFilter<State> = { state?: State | readonly State[] | undefined } | false | undefined;
 
-interface Listed {
+/** What a look has found. */
+export interface Found extends Source {
   readonly pods: ListedPod[];
   readonly containers: ListedContainer[];
   /** Of which pods these are all; undefined: of all. */
   readonly of?: { readonly pods: string[]; readonly containers: string[] };
 }
 
-/** What is known of pods and containers. Each look must be over before the next is made. */
+/** What is known of pods and containers. Each look must be over, and taken, before the next is made. */
 export class WatchView {
   readonly #pods = new KnownObjects<ListedPod>({
     podIdOf: ({ id }) => id,
@@ -64,7 +65,9 @@ export class WatchView {
   readonly #filters: WatchFilters;
   readonly #call: CallOptions;
   /** What events have told that is not yet in the view, by ID. */
-  #told = new Map<string, ToldState>();
+  readonly #told = new Map<string, ToldState>();
+  /** Of what events have told something since the last look began, by ID. */
+  readonly #toldSince = new Set<string>();
 
   /** @throws InvalidArgumentError that names the field of a filter. */
   constructor(context: ApiContext, filters: WatchFilters, call: CallOptions) {
@@ -98,7 +101,8 @@ export class WatchView {
   /** What has changed by what events have told, each object's last step. */
   told(): WatchChange[] {
     const changes = [...this.#told.values()].map((told) => this.#changeBy(told));
-    this.#told = new Map();
+    for (const id of this.#told.keys()) this.#toldSince.add(id);
+    this.#told.clear();
     return changes.filter((change) => change !== undefined);
   }
 
@@ -117,16 +121,20 @@ export class WatchView {
     return change && { kind: "container", ...change, source: "event" };
   }
 
-  /** Lists, and gives what has changed: a pod comes before its containers and goes after them. */
-  async look(target: Target): Promise<WatchChange[]> {
-    const isAll = target === "all";
-    const { pods, containers, of } = await (isAll ? this.#list(this.#filters) : this.#listPods(target));
-    const source = isAll ? "list" : "event";
+  /** Lists, for `take`. */
+  async look(target: Target): Promise<Found> {
+    this.#toldSince.clear();
+    if (target === "all") return { ...(await this.#list(this.#filters)), source: "list" };
+    return { ...(await this.#listPods(target)), source: "event" };
+  }
+
+  /** What has changed by what a look has found: a pod comes before its containers and goes after them. */
+  take({ pods, containers, of, source }: Found): WatchChange[] {
     const ofPods = this.#pods
-      .take(pods, of?.pods)
+      .take(this.#withTold(this.#pods, pods), of?.pods)
       .map((change) => ({ kind: "pod" as const, ...change, source }) as const);
     const ofContainers = this.#containers
-      .take(containers, of?.containers)
+      .take(this.#withTold(this.#containers, containers), of?.containers)
       .map((change) => ({ kind: "container" as const, ...change, source }) as const);
     return [
       ...ofPods.filter(({ type }) => type !== "removed"),
@@ -135,8 +143,15 @@ export class WatchView {
     ];
   }
 
+  /** What was told since the look began stays as it is until the next one. */
+  #withTold<T extends { readonly id: string }>(known: KnownObjects<T>, found: readonly T[]): T[] {
+    return found.flatMap((object) =>
+      this.#toldSince.has(object.id) ? (known.current(object) ?? []) : object,
+    );
+  }
+
   /** Both lists at once; that of the pods again where it may be older than a pod whose containers were listed. */
-  async #list({ pods = {}, containers = {} }: WatchFilters): Promise<Listed> {
+  async #list({ pods = {}, containers = {} }: WatchFilters): Promise<Omit<Found, "source">> {
     const listPods = async () => (pods ? this.#lists.pods.list(pods, this.#call) : []);
     const [listedPods, listedContainers] = await Promise.all([
       listPods(),
@@ -150,7 +165,7 @@ export class WatchView {
   }
 
   /** Filters go by the beginning of an ID: only what was asked for counts. */
-  async #listPods(target: ReadonlyMap<string, PodPart>): Promise<Listed> {
+  async #listPods(target: ReadonlyMap<string, PodPart>): Promise<Omit<Found, "source">> {
     const looks = await Promise.all(
       [...target].map(async ([podId, part]) => {
         const isWhole = part === "whole" || !this.#pods.knows(podId);

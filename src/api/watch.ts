@@ -1,3 +1,4 @@
+import { createLinkedAbortController } from "@connectrpc/connect/protocol";
 import { Backoff } from "../async/backoff.js";
 import { CriError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
@@ -7,7 +8,7 @@ import { eventMessages } from "./events.js";
 import { isPassing } from "./passing.js";
 import { limitTime } from "./time-limit.js";
 import { defaultTiming, WatchHints, type WatchTiming } from "./watch-hints.js";
-import { type WatchChange, type WatchFilters, WatchView } from "./watch-view.js";
+import { type Found, type WatchChange, type WatchFilters, WatchView } from "./watch-view.js";
 
 /** What to watch, for how long, and by what means. */
 export interface WatchOptions extends CallOptions, WatchFilters {
@@ -46,37 +47,49 @@ export async function* watch(
   const limit = limitTime(options, "The watch");
   const { signal } = limit;
   const { headers } = options;
-  const left = new AbortController();
-  const view = new WatchView(context, { pods, containers }, { signal, headers, retries: 0 });
+  const left = createLinkedAbortController(signal);
+  const call = { signal: left.signal, headers };
+  const view = new WatchView(context, { pods, containers }, { ...call, retries: 0 });
   const hints = new WatchHints(timing, view);
   const patience = new Patience();
   let isSynced = false;
   try {
     signal?.throwIfAborted();
-    if (events) {
-      const call = { signal: left.signal, headers };
-      void hints.listen(() => eventMessages(context, call), left.signal);
-    }
+    if (events) void hints.listen(() => eventMessages(context, call), left.signal);
     for (;;) {
       const target = await hints.next(signal);
       yield* view.told();
       if (!target) continue;
-      let changes: WatchChange[];
+      let found: Found;
       try {
-        changes = await view.look(isSynced ? target : "all");
+        found = yield* tellDuring(view.look(isSynced ? target : "all"), { view, hints });
       } catch (error) {
         signal?.throwIfAborted();
         hints.lookWithin(patience.pauseAfter(error));
         continue;
       }
       patience.renew();
-      yield* changes;
+      yield* view.take(found);
       if (!isSynced) yield { type: "synced" };
       isSynced = true;
     }
   } finally {
     left.abort();
     limit[Symbol.dispose]();
+  }
+}
+
+/** Gives what a look finds, and tells in the meantime what events tell. */
+async function* tellDuring(
+  look: Promise<Found>,
+  { view, hints }: { view: WatchView; hints: WatchHints },
+): AsyncGenerator<WatchChange, Found, undefined> {
+  // It may fail while the reader of the watch is away.
+  look.catch(() => {});
+  for (;;) {
+    const found = await hints.lookOrHeard(look);
+    if (found) return found;
+    yield* view.told();
   }
 }
 

@@ -97,7 +97,7 @@ describe("what an event tells of a container that is known", () => {
     expect(watched.since()).toEqual([`updated container ${container} event`]);
   });
 
-  test("is told after a look that is older, once", async () => {
+  test("is told before a look that is older, and not taken back by it", async () => {
     const container = await watched.addContainer(pod);
     await watched.start();
     const older = await watched.fake.runtime.listContainers({ filter: { podSandboxId: pod } });
@@ -111,31 +111,31 @@ describe("what an event tells of a container that is known", () => {
     await until("a look is on its way", () => watched.looks() > before);
     await watched.fake.exit(container, 0);
     tell(STOPPED, container, exited);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    held.resolve();
     await until("its end is told", () => stateOf(container) === "exited");
+    held.resolve();
     watched.fake.onCall("listContainers", (_request, { next }) => next());
     await watched.settle();
     expect(watched.since()).toEqual([`updated container ${container} event`]);
   });
 
-  test("is forgotten when a look has found the container gone", async () => {
+  test("is told before a look that is older, and leaves a view by state for good", async () => {
     const container = await watched.addContainer(pod);
-    await watched.start();
+    await watched.start({}, { containers: { state: "running" } });
+    const older = await watched.fake.runtime.listContainers({ filter: { podSandboxId: pod } });
     const held = deferred<void>();
     const before = watched.looks();
     watched.fake.onCall("listContainers", async () => {
       await held.promise;
-      return {};
+      return older;
     });
     tell(CREATED, "another", created);
     await until("a look is on its way", () => watched.looks() > before);
+    await watched.fake.exit(container, 0);
     tell(STOPPED, container, exited);
-    await watched.fake.runtime.removeContainer({ containerId: container });
-    held.resolve();
     await until("it is told to be gone", () => !watched.cache.containers.has(container));
+    held.resolve();
     watched.fake.onCall("listContainers", (_request, { next }) => next());
-    await watched.settle();
+    await new Promise((resolve) => setTimeout(resolve, 100));
     expect(watched.since()).toEqual([`removed container ${container} event`]);
   });
 
@@ -185,6 +185,25 @@ describe("what an event tells of a container that is known", () => {
     expect(watched.since()).toEqual([`updated container ${container} event`]);
     expect(watched.looks()).toBe(before);
   });
+});
+
+test("a reader that leaves while a look is on its way ends it at the runtime", async () => {
+  const container = await watched.addContainer(pod);
+  let ended = 0;
+  const before = watched.looks();
+  watched.fake.onCall("listContainers", async (_request, { signal }) => {
+    // The look that the event before has asked for: it does not end by itself.
+    tell(STOPPED, container, exited);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    ended += 1;
+    return {};
+  });
+  for await (const { type } of watched.open()) {
+    if (type === "synced") tell(CREATED, "another", created);
+    if (type === "updated") break;
+  }
+  await until("the look has ended", () => ended === 1, 5_000);
+  expect(watched.looks()).toBe(before + 3);
 });
 
 describe("what an event tells of a pod that is known", () => {
