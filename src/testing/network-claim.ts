@@ -139,14 +139,15 @@ async function openOwn(directory: string): Promise<void> {
   );
 }
 
-/** Again, when a parent that was there is removed while this one is being made. */
+/** Again, when a parent is removed while this one is being made, for which Node has either of two codes. */
 async function makeDirectory(directory: string): Promise<void> {
   for (let left = makeTries; ; left -= 1) {
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       return;
     } catch (error) {
-      if (left === 0 || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      const isRace = ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+      if (left === 0 || !isRace) throw error;
     }
   }
 }
