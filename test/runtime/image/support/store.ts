@@ -11,14 +11,21 @@ export async function storedLayers({ config }: Placed): Promise<{ chainIds: stri
   const chainIds: string[] = [];
   const strays = (await readdir(join(config.root, "tmp"))).map((name) => `tmp/${name}`);
   for (const id of await readdir(layers)) {
-    const names = (await readdir(join(layers, id))).sort();
-    if (names.join() === "fs,record.json") {
-      chainIds.push(JSON.parse(await readFile(join(layers, id, "record.json"), "utf8")).record.chainId);
-    } else strays.push(`layers/${id}: ${names}`);
+    const chainId = await chainIdOf(join(layers, id));
+    if (chainId) chainIds.push(chainId);
+    else strays.push(`layers/${id}: ${await readdir(join(layers, id)).catch(() => "removed just now")}`);
   }
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
   strays.push(...mounts.split("\n").filter((line) => line.includes(layers)));
   return { chainIds: chainIds.sort(), strays };
+}
+
+/** Undefined for what is not whole, or not any more: the runtime may be removing it. */
+async function chainIdOf(layer: string): Promise<string | undefined> {
+  const names = await readdir(layer).catch(() => []);
+  if (names.sort().join() !== "fs,record.json") return undefined;
+  const text = await readFile(join(layer, "record.json"), "utf8").catch(() => undefined);
+  return text && JSON.parse(text).record.chainId;
 }
 
 /** Programs that work on a runtime's images. */
