@@ -113,7 +113,7 @@ test.each(["mjs", "cjs"])("the fake runtime serves a program in .%s", async (ext
       fake.onExec(["cat"], async ({ stdin, stdout }) => {
         for await (const chunk of stdin) stdout.write(chunk);
       });
-      const pod = await cri.pods.run({ metadata: { name: "demo" } });
+      const pod = await cri.pods.run({ metadata: { name: "demo" }, logDirectory: process.cwd() });
       const web = await pod.runContainer({ metadata: { name: "web" }, image: { image: "app:test" } });
       const { stdout } = await web.exec(["cat"], { stdin: "meow" });
       console.log(cri.version.runtimeName, (await cri.images.list()).length, stdout);
