@@ -37,8 +37,8 @@ export type PodPart = "whole" | "containers";
 /** What to look at: everything, or some pods by their IDs. */
 export type Target = "all" | ReadonlyMap<string, PodPart>;
 
-/** What a look would add to. */
-interface Heard {
+/** What hints need of the view that they are for. */
+interface HintedView {
   /** How many pods are known. */
   readonly podCount: number;
   /** Whether the event tells its change by itself, so that no look is needed for it at once. */
@@ -51,7 +51,7 @@ interface Heard {
  */
 export class WatchHints {
   readonly #timing: WatchTiming;
-  readonly #view: Heard;
+  readonly #view: HintedView;
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 3_000 });
   #pods = new Map<string, PodPart>();
   readonly #again: SecondLooks;
@@ -63,7 +63,7 @@ export class WatchHints {
   #isHeard = false;
   #wake: Deferred<undefined> | undefined;
 
-  constructor(timing: WatchTiming, view: Heard) {
+  constructor(timing: WatchTiming, view: HintedView) {
     this.#timing = timing;
     this.#again = new SecondLooks(timing.settleMs);
     this.#view = view;

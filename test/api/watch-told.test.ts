@@ -32,6 +32,23 @@ function tellPod(type: ContainerEventType, state: PodSandboxState): void {
   watched.feed.tell(type, pod, pod, { podSandboxStatus: { id: pod, state } });
 }
 
+/** Has a look begun and holds back its answer, of now, until that is let go. */
+async function holdLook(): Promise<() => void> {
+  const answer = await watched.fake.runtime.listContainers({ filter: { podSandboxId: pod } });
+  const held = deferred<void>();
+  const before = watched.looks();
+  watched.fake.onCall("listContainers", async () => {
+    await held.promise;
+    return answer;
+  });
+  tell(CREATED, "another", created);
+  await until("a look is on its way", () => watched.looks() > before);
+  return () => {
+    held.resolve();
+    watched.fake.onCall("listContainers", (_request, { next }) => next());
+  };
+}
+
 const stateOf = (container: string) => watched.cache.containers.get(container)?.listed.state;
 
 async function stopPod(): Promise<void> {
@@ -100,20 +117,11 @@ describe("what an event tells of a container that is known", () => {
   test("is told before a look that is older, and not taken back by it", async () => {
     const container = await watched.addContainer(pod);
     await watched.start();
-    const older = await watched.fake.runtime.listContainers({ filter: { podSandboxId: pod } });
-    const held = deferred<void>();
-    const before = watched.looks();
-    watched.fake.onCall("listContainers", async () => {
-      await held.promise;
-      return older;
-    });
-    tell(CREATED, "another", created);
-    await until("a look is on its way", () => watched.looks() > before);
+    const letGo = await holdLook();
     await watched.fake.exit(container, 0);
     tell(STOPPED, container, exited);
     await until("its end is told", () => stateOf(container) === "exited");
-    held.resolve();
-    watched.fake.onCall("listContainers", (_request, { next }) => next());
+    letGo();
     await watched.settle();
     expect(watched.since()).toEqual([`updated container ${container} event`]);
   });
@@ -121,20 +129,11 @@ describe("what an event tells of a container that is known", () => {
   test("is told before a look that is older, and leaves a view by state for good", async () => {
     const container = await watched.addContainer(pod);
     await watched.start({}, { containers: { state: "running" } });
-    const older = await watched.fake.runtime.listContainers({ filter: { podSandboxId: pod } });
-    const held = deferred<void>();
-    const before = watched.looks();
-    watched.fake.onCall("listContainers", async () => {
-      await held.promise;
-      return older;
-    });
-    tell(CREATED, "another", created);
-    await until("a look is on its way", () => watched.looks() > before);
+    const letGo = await holdLook();
     await watched.fake.exit(container, 0);
     tell(STOPPED, container, exited);
     await until("it is told to be gone", () => !watched.cache.containers.has(container));
-    held.resolve();
-    watched.fake.onCall("listContainers", (_request, { next }) => next());
+    letGo();
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(watched.since()).toEqual([`removed container ${container} event`]);
   });

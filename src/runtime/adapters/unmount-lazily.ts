@@ -27,11 +27,11 @@ async function unmountAsked(): Promise<void> {
     () => false,
     () => true,
   );
-  for (const [path, { resolve, reject }] of all) {
-    // It goes on past those that fail; alone it says which of them did, and why.
-    if (failed && (await isMountPoint(path))) umount([path]).then(resolve, reject);
-    else resolve();
-  }
+  // It goes on past those that fail; alone it says which of them did, and why.
+  const askAgain = async (path: string) => {
+    if (failed && (await isMountPoint(path))) await umount([path]);
+  };
+  for (const [path, { resolve, reject }] of all) askAgain(path).then(resolve, reject);
 }
 
 async function umount(paths: string[]): Promise<void> {
