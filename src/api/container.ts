@@ -209,7 +209,7 @@ export class Container {
 
   /**
    * The same output as bytes, many lines in a piece and without their times, for who copies it on rather than looks at
-   * each line: it takes two thirds of the time. The options mean what they do for `logs`.
+   * each line: it takes three fifths of the time. The options mean what they do for `logs`.
    *
    * @throws What `logs` throws.
    *
