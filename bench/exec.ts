@@ -1,10 +1,10 @@
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { crictlPath } from "../test/left-out.js";
 import { crictlFlags } from "../test/support/crictl.js";
 import { inContainer } from "./support/bench-container.js";
 import { runClient } from "./support/client-process.js";
+import { installedProgram } from "./support/installed.js";
 import { type BenchOptions, printSize } from "./support/options.js";
 import { inBothRuntimes, type Place } from "./support/places.js";
 import { compare, type ResultRow, report } from "./support/results.js";
@@ -12,10 +12,10 @@ import { measureParts, type TimedContender } from "./support/rounds.js";
 
 const gibibyte = 2 ** 30;
 const blockBytes = 2 ** 16;
-const client = fileURLToPath(new URL("exec/client.mjs", import.meta.url));
+const source = new URL("exec/client.mjs", import.meta.url);
 
 const text = (rounds: number) =>
-  `A command's output or input, carried by a session, to /dev/null or from a file: by a program of a few lines on crikit (\`spawn\`, with Node's \`pipeline\` on each stream) and by \`crictl exec\`. Each is a process of its own and all of it counts: its start, connecting, the session, its end; the rows of a command that does nothing say how much of it is that. Memory is the peak of the client's process. crikit's program reads its input in pieces of 1 MiB: \`process.stdin\` reads a file by 64 KiB, through another thread each time, and V8 takes the buffers that it leaves for growth and marks the heap again and again, so that a client spent more than three times as much on an input. The daemon tells V8 not to do so, by a flag with which sessions cost it less than half; a program that streams much may start Node with it too, \`--no-concurrent-array-buffer-sweeping\`. Tried without gain: joining the pieces of one read into one, more than one chunk in a frame, larger high-water marks, handing buffers back by hand. Two things beside the bytes cost crikit's client time. One is its start: of the 200 to 260 ms of a command that does nothing Node itself takes 70 to 100, the import 30, connecting 20, and 25 more where OpenTelemetry is installed, as it is here, opening the session 25 and the command 30, where crictl is through in 60 to 85. The other is that marking: 54 times for 1 GiB, in a heap of 8 MB, and 6 times with the flag. In one run crikit took 1560 ms, 1350 with the flag, and crictl 1120; another day crictl took 1830, and crikit no more than that. With the flag the bytes alone cost the client less processor time than crictl's. A read into one buffer, again and again, costs half of one that each time gets new memory, but a chunk belongs to whoever reads the stream. An upgrade without node:http would save a first session 8 ms of processor time. On the bundled runtime, which sends what it reads from runc's pipes, and on a private containerd from Debian. ${rounds} rounds, in which all take turns.`;
+  `A command's output or input, carried by a session, to /dev/null or from a file: by a program of a few lines on crikit (\`spawn\`, with Node's \`pipeline\` on each stream) and by \`crictl exec\`. Each is a process of its own and all of it counts: its start, connecting, the session, its end; the rows of a command that does nothing say how much of it is that. Memory is the peak of the client's process. crikit's program reads its input in pieces of 1 MiB: \`process.stdin\` reads a file by 64 KiB, through another thread each time, and V8 takes the buffers that it leaves for growth and marks the heap again and again, so that a client spent more than three times as much on an input. The daemon tells V8 not to do so, by a flag with which sessions cost it less than half; a program that streams much may start Node with it too, \`--no-concurrent-array-buffer-sweeping\`. Tried without gain: joining the pieces of one read into one, more than one chunk in a frame, larger high-water marks, handing buffers back by hand. Two things beside the bytes cost crikit's client time. One is its start: of the 200 to 260 ms of a command that does nothing Node itself takes 70 to 100, the import 30, connecting 20, and 25 more where OpenTelemetry is installed, opening the session 25 and the command 30, where crictl is through in 60 to 85. The other is that marking: 54 times for 1 GiB, in a heap of 8 MB, and 6 times with the flag. In one run crikit took 1560 ms, 1350 with the flag, and crictl 1120; another day crictl took 1830, and crikit no more than that. With the flag the bytes alone cost the client less processor time than crictl's. A read into one buffer, again and again, costs half of one that each time gets new memory, but a chunk belongs to whoever reads the stream. An upgrade without node:http would save a first session 8 ms of processor time. On the bundled runtime, which sends what it reads from runc's pipes, and on a private containerd from Debian. ${rounds} rounds, in which all take turns.`;
 
 type Work = "stdout" | "stdin" | "nothing";
 
@@ -31,7 +31,7 @@ export async function exec(options: BenchOptions): Promise<void> {
 
 async function compareIn(place: Place, rounds: number, sizeBytes: number): Promise<ResultRow[]> {
   return inContainer(place, ["sleep", "10000"], async ({ container: { id }, directory }) => {
-    const target = { place, id, directory, rounds };
+    const target = { place, id, directory, rounds, client: await installedProgram(source) };
     const rows: ResultRow[] = [];
     for (const work of ["stdout", "stdin", "nothing"] as const) {
       rows.push(...(await compareWork(target, work, sizeBytes)));
@@ -41,6 +41,7 @@ async function compareIn(place: Place, rounds: number, sizeBytes: number): Promi
 }
 
 interface Target {
+  readonly client: string;
   readonly place: Place;
   readonly id: string;
   readonly directory: string;
@@ -67,7 +68,7 @@ async function compareWork(target: Target, work: Work, sizeBytes: number): Promi
   return work === "nothing" ? rows : [...rows, row("peak", small, 1.1)];
 }
 
-async function crikitExec({ place, id, directory }: Target, work: Work, sizeBytes: number) {
+async function crikitExec({ client, place, id, directory }: Target, work: Work, sizeBytes: number) {
   const { command, input, check } = await prepare(directory, work, sizeBytes);
   const args = [client, place.endpoint, id, ...command];
   return runClient({ program: process.execPath, args, input }, check);

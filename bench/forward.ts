@@ -2,11 +2,11 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { crictlPath } from "../test/left-out.js";
 import { crictlFlags } from "../test/support/crictl.js";
 import { inContainer } from "./support/bench-container.js";
 import { memoryPeak } from "./support/client-process.js";
+import { installedProgram } from "./support/installed.js";
 import { type BenchOptions, printSize } from "./support/options.js";
 import { inBundledRuntime } from "./support/places.js";
 import { compare, type ResultRow, report } from "./support/results.js";
@@ -18,7 +18,7 @@ const port = 8080;
 /** The kernel's list of sockets has ports in hexadecimal. */
 const untilServed = `until grep -q :${port.toString(16).toUpperCase()} /proc/net/tcp*; do sleep 0.1; done`;
 const peer = "crictl port-forward";
-const client = fileURLToPath(new URL("forward/forwarder.mjs", import.meta.url));
+const source = new URL("forward/forwarder.mjs", import.meta.url);
 
 const text = (rounds: number) =>
   `Bytes out of a port of a pod, where busybox serves them by HTTP, through ${connections} connections at once, on the bundled runtime: through \`pod.forward\` in a process of its own and through \`crictl port-forward\`. The time is from the first connect to the last byte; both listen already, so that neither's start counts. Memory is the forwarding process's peak, at its end. crikit opens each connection by an RPC and a session of its own, so that neither a port that refuses nor a client that reads slowly holds up the others: in a process that has just started that costs about 3 ms of processor each, ten times crictl's, and is the difference; the bytes themselves cost it no more. The runtime's socat takes 64 KiB at a time rather than its own 8, which saves it two fifths of its processor time (1.7 s and 1.0 s for 1 GiB) and crikit's client, which handles each piece by itself, a fifth (1.7 s and 1.4 s, crictl's 1.3 s both times). Tried without gain: joining what one turn of the event loop brings into one write, with larger high-water marks. ${rounds} rounds, in which both take turns.`;
@@ -32,7 +32,7 @@ export async function forward(options: BenchOptions): Promise<void> {
   await inBundledRuntime((place) =>
     inContainer(place, serve, async ({ pod, container }) => {
       await container.exec(["sh", "-c", untilServed], { check: true });
-      const args = [client, place.endpoint, pod.id, String(port)];
+      const args = [await installedProgram(source), place.endpoint, pod.id, String(port)];
       const crictlArgs = crictlFlags(place.endpoint, ["port-forward", pod.id, `:${port}`]);
       const costs = await measureParts(
         [

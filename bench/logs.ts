@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { crictlPath } from "../test/left-out.js";
 import { crictlFlags } from "../test/support/crictl.js";
 import { fillLog, writeAtPace, writeLine } from "./logs/log-file.js";
 import { type BenchContainer, inContainer } from "./support/bench-container.js";
 import { runClient } from "./support/client-process.js";
+import { installedProgram } from "./support/installed.js";
 import { type BenchOptions, printSize } from "./support/options.js";
 import { inBundledRuntime, type Place } from "./support/places.js";
 import { compare, type ResultRow, report } from "./support/results.js";
@@ -14,7 +14,7 @@ import { median } from "./support/statistics.js";
 
 const gibibyte = 2 ** 30;
 const linesPerSecond = 100_000;
-const program = (name: string) => fileURLToPath(new URL(`logs/${name}`, import.meta.url));
+const program = (name: string) => installedProgram(new URL(`logs/${name}`, import.meta.url));
 
 const text = (rounds: number) =>
   `The log of a running container on the bundled runtime, read by crikit's \`logs()\` to line objects, by \`logChunks()\` to its own output, and by \`crictl logs\` to its own; both outputs are /dev/null, and all three open the file themselves. Each is a process of its own and all of it counts, its start as well; memory is its peak. ${rounds} rounds, in which all take turns. No two lines have the same time, and all are of a few seconds. Then \`logs({ follow: true })\` beside a writer in another process of ${linesPerSecond} lines a second, whose log is rotated half-way: the lines lost or told again beside all that were written, its peak memory beside that after two seconds, and how long after its time in the log a line came, the longest in each tenth of a second, beside one second. The writer's lines come in batches of 1000.
@@ -45,13 +45,10 @@ async function compareRead(
   const check = (said: string) => {
     if (!said.includes(`${lines} lines`)) throw new Error(`Not all ${lines} lines were read: ${said}`);
   };
+  const client = await program("reader.mjs");
   const reader = (form: string) => ({
     name: form,
-    run: () =>
-      runClient(
-        { program: process.execPath, args: [program("reader.mjs"), endpoint, container.id, form] },
-        check,
-      ),
+    run: () => runClient({ program: process.execPath, args: [client, endpoint, container.id, form] }, check),
   });
   const crictlArgs = crictlFlags(endpoint, ["logs", container.id]);
   const costs = await measureParts(
@@ -97,7 +94,7 @@ async function follow(
   const seconds = Math.max(5, Math.round((30 * sizeBytes) / gibibyte));
   const lines = linesPerSecond * seconds;
   await writeLine(logPath, "begin");
-  const args = [program("follower.mjs"), endpoint, container.id];
+  const args = [await program("follower.mjs"), endpoint, container.id];
   const follower = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const said = createInterface(follower.stdout)[Symbol.asyncIterator]();
   await said.next();

@@ -6,6 +6,7 @@ import { logs } from "./logs.js";
 import { packageCosts } from "./package.js";
 import { runtime } from "./runtime.js";
 import { runtimeMemory } from "./runtime-memory.js";
+import { removeInstalledProject } from "./support/installed.js";
 import { readOptions } from "./support/options.js";
 import { unary } from "./unary.js";
 import { watch } from "./watch.js";
@@ -20,8 +21,12 @@ async function main(args: string[]): Promise<void> {
   const known = Object.keys(benchmarks);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`No benchmark ${unknown}: there is ${known.join(", ")}`);
-  for (const [name, run] of Object.entries(benchmarks)) {
-    if (names.length === 0 || names.includes(name)) await run(options);
+  try {
+    for (const [name, run] of Object.entries(benchmarks)) {
+      if (names.length === 0 || names.includes(name)) await run(options);
+    }
+  } finally {
+    await removeInstalledProject();
   }
 }
 

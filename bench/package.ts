@@ -3,7 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { userProject } from "../test/support/user-project.js";
+import { installedProject } from "./support/installed.js";
 import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
 import { measureParts, type TimedContender } from "./support/rounds.js";
 
@@ -24,8 +24,8 @@ What did not help: minified files load as fast. Declarations shared by both kind
 
 /** What a program pays for having crikit. */
 export async function packageCosts(): Promise<void> {
-  await using project = await userProject();
-  const rows = [...(await compareLoading(project.path)), await compareSize(project.path)];
+  const project = await installedProject();
+  const rows = [...(await compareLoading(project)), await compareSize(project)];
   console.log(markdownTable(rows));
   await writeResults("package", { title: "The package", text, rows });
 }

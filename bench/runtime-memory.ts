@@ -7,7 +7,7 @@ import { startContainerd } from "../test/support/containerd.js";
 import { findStarted, memoryOf, type RuntimeMemory } from "./runtime-memory/memory.js";
 import { Pods } from "./runtime-memory/pods.js";
 import { readContender } from "./runtime-memory/reads.js";
-import { builtPackage } from "./support/built-package.js";
+import { installedPackage } from "./support/installed.js";
 import type { BenchOptions } from "./support/options.js";
 import { compare, type ResultRow, report } from "./support/results.js";
 import { measureParts } from "./support/rounds.js";
@@ -52,7 +52,7 @@ interface Side {
 }
 
 async function compareRuntimes(plan: Plan): Promise<ResultRow[]> {
-  const { connect, startRuntime, busyboxImage, serveRegistry } = await builtPackage();
+  const { connect, startRuntime, busyboxImage, serveRegistry } = await installedPackage();
   await using registry = await serveRegistry([{ ref: "bench/busybox:1", ...(await busyboxImage()) }]);
   await using own = await startRuntime({ logLevel: "warn" });
   await using other = await startContainerd();

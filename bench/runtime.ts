@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startContainerd } from "../test/support/containerd.js";
 import { type PodPlace, podLife } from "./runtime/pod.js";
-import { builtPackage } from "./support/built-package.js";
+import { installedPackage } from "./support/installed.js";
 import type { BenchOptions } from "./support/options.js";
 import { compare, markdownTable, type ResultRow, writeResults } from "./support/results.js";
 import { measureParts, type TimedContender } from "./support/rounds.js";
@@ -29,7 +29,7 @@ export async function runtime({ rounds = 30 }: BenchOptions = {}): Promise<void>
 }
 
 async function compareRuntimes(logDirectory: string, rounds: number): Promise<ResultRow[]> {
-  const { connect, startRuntime, busyboxImage, serveRegistry } = await builtPackage();
+  const { connect, startRuntime, busyboxImage, serveRegistry } = await installedPackage();
   await using registry = await serveRegistry([{ ref: "bench/busybox:1", ...(await busyboxImage()) }]);
   await using own = await startRuntime({ logLevel: "warn" });
   await using other = await startContainerd();

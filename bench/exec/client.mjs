@@ -1,4 +1,4 @@
-// `crictl exec -i` by the built package: node client.mjs ENDPOINT CONTAINER COMMAND [ARGUMENT ...]. Plain
+// `crictl exec -i` by the installed package: node client.mjs ENDPOINT CONTAINER COMMAND [ARGUMENT ...]. Plain
 // JavaScript, so that no loader's start-up and memory are measured.
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";

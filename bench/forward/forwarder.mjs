@@ -1,4 +1,4 @@
-// `crictl port-forward` by the built package: node forwarder.mjs ENDPOINT POD PORT. Says on stdout where it listens,
+// `crictl port-forward` by the installed package: node forwarder.mjs ENDPOINT POD PORT. Says on stdout where it listens,
 // and ends with its input.
 import { once } from "node:events";
 import { connect } from "crikit";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { connectBuilt } from "../support/built.js";
 import { startGoClient } from "../support/go-client.js";
 import { grpcJsClient } from "../support/grpc-js.js";
+import { connectInstalled } from "../support/installed.js";
 import { timeOf } from "../support/rounds.js";
 
 /** By which RPC, and for crikit to what: `handles` is the streaming RPC too. */
@@ -28,7 +28,7 @@ function listing(ways: Ways): Lister["list"] {
 }
 
 export async function crikitLists(path: string): Promise<Lister> {
-  const cri = await connectBuilt(path);
+  const cri = await connectInstalled(path);
   const ways: Ways = {
     unary: async () => (await cri.runtime.listContainers({})).containers,
     streaming: async () => {

@@ -1,4 +1,4 @@
-// `crictl logs` by the built package: node reader.mjs ENDPOINT CONTAINER lines|chunks. To the lines alone, or as chunks
+// `crictl logs` by the installed package: node reader.mjs ENDPOINT CONTAINER lines|chunks. To the lines alone, or as chunks
 // to its own stdout and stderr, as crictl does. Says on stderr how many lines and bytes or characters there were.
 import { once } from "node:events";
 import { connect } from "crikit";

@@ -1,6 +1,6 @@
 import type { CriClient } from "../../src/index.js";
 import { startContainerd } from "../../test/support/containerd.js";
-import { builtPackage } from "./built-package.js";
+import { installedPackage } from "./installed.js";
 
 /** A runtime with an image to make containers of. */
 export interface Place {
@@ -15,7 +15,7 @@ const busyboxName = "bench/busybox:1";
 
 /** The bundled runtime with an image of busybox, for as long as `work` takes. */
 export async function inBundledRuntime(work: (place: Place) => Promise<void>): Promise<void> {
-  const { connect, startRuntime, busyboxImage } = await builtPackage();
+  const { connect, startRuntime, busyboxImage } = await installedPackage();
   await using runtime = await startRuntime({ logLevel: "warn" });
   const image = busyboxName;
   await runtime.importImage({ ref: image, ...(await busyboxImage()) });
@@ -25,7 +25,7 @@ export async function inBundledRuntime(work: (place: Place) => Promise<void>): P
 
 /** The bundled runtime and a private containerd, as `inBundledRuntime`. */
 export async function inBothRuntimes(work: (places: Place[]) => Promise<void>): Promise<void> {
-  const { connect, startRuntime, busyboxImage, serveRegistry } = await builtPackage();
+  const { connect, startRuntime, busyboxImage, serveRegistry } = await installedPackage();
   await using registry = await serveRegistry([{ ref: busyboxName, ...(await busyboxImage()) }]);
   await using own = await startRuntime({ logLevel: "warn" });
   await using other = await startContainerd();

@@ -5,9 +5,9 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { RuntimeService, VersionRequestSchema } from "../../src/proto.js";
 import { encodeEnvelope } from "../../src/wire/envelope.js";
-import { connectBuilt } from "../support/built.js";
 import { startGoClient } from "../support/go-client.js";
 import { grpcJsClient } from "../support/grpc-js.js";
+import { connectInstalled } from "../support/installed.js";
 import { timeOf } from "../support/rounds.js";
 
 /** A way to call Version on the socket. */
@@ -30,7 +30,7 @@ function calls(version: () => Promise<unknown>): Peer["calls"] {
 }
 
 export async function crikitPeer(path: string): Promise<Peer> {
-  const cri = await connectBuilt(path);
+  const cri = await connectInstalled(path);
   return { name: "crikit", calls: calls(() => cri.runtime.version({})), close: () => cri.close() };
 }
 

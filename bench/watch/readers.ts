@@ -1,7 +1,7 @@
 import { on } from "node:events";
 import { createInterface } from "node:readline";
 import type { CriClient } from "../../src/index.js";
-import { connectBuilt } from "../support/built.js";
+import { connectInstalled } from "../support/installed.js";
 import { startServer } from "../support/server.js";
 
 /** A server, and a program that reads its events. */
@@ -42,7 +42,7 @@ async function reader(
   open: (cri: CriClient) => Promise<AsyncIterator<unknown>>,
 ): Promise<EventReader> {
   const server = await startServer("watch/server.ts", size);
-  const cri = await connectBuilt(server.path);
+  const cri = await connectInstalled(server.path);
   const told = on(createInterface(server.process.stdout), "line");
   const events = await open(cri);
   const next = () => events.next().then(() => process.hrtime.bigint());
