@@ -83,7 +83,7 @@ describe("ExecSync", () => {
     const before = performance.now();
     const late = exec("sleep 876 & sleep 875", 1n);
     await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     await until("the commands are gone", async () => !/sleep 87\d/.test(await processes()));
   });
 
