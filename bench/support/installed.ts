@@ -7,8 +7,8 @@ import { userProject } from "../../test/support/user-project.js";
 let made: ReturnType<typeof userProject> | undefined;
 
 /**
- * Where a project of a user is, made with the first question: what is measured runs there, from the packed package with
- * its own dependencies alone. In this project it would find OpenTelemetry, which each call then tells its spans.
+ * Where a project of a user is, made with the first question: what is measured comes from there, the packed package
+ * with its own dependencies alone. In this project it would find OpenTelemetry, which each call then tells its spans.
  */
 export async function installedProject(): Promise<string> {
   made ??= userProject();
