@@ -3,13 +3,15 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 
 import { CommandError } from "./command-error.js";
+import { helperEnvironment } from "./helper-environment.js";
 import { packageOf } from "./packages.js";
+import { programPath } from "./program-path.js";
 
 export { CommandError } from "./command-error.js";
 
 export interface RunCommandOptions {
   cwd?: string | undefined;
-  /** Replaces the environment; the daemon's own unless given. */
+  /** What helpers get of the daemon's own environment unless given. */
   env?: NodeJS.ProcessEnv | undefined;
   /** Written to the standard input, which is empty otherwise. */
   input?: string | undefined;
@@ -38,9 +40,9 @@ export async function runCommand(
 ): Promise<CommandOutput> {
   const { signal, timeoutMs, maxOutputBytes = defaultMaxOutputBytes } = options;
   signal?.throwIfAborted();
-  const child = spawn(file, args, {
+  const child = spawn(programPath(file), args, {
     cwd: options.cwd,
-    env: options.env,
+    env: options.env ?? helperEnvironment(),
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     // A process group of its own, so that what it starts can be killed with it.
     detached: true,

@@ -1,7 +1,7 @@
-import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { CriError } from "../../../errors.js";
+import { isExecutable } from "../program-path.js";
 import { runCommand } from "../run-command.js";
 import { untilParentDies } from "../until-parent-dies.js";
 import type { Attachment } from "./attachment.js";
@@ -53,16 +53,6 @@ export function findPlugin(type: string, directories: readonly string[]): string
     "failed_precondition",
     `CNI plugin ${type} is in none of ${directories.join(", ")}: apt-get install containernetworking-plugins or set --cni-plugin-dir`,
   );
-}
-
-/** Asked at once: of a program that is run for every pod the kernel knows without the disk. */
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function pluginInput({ command, plugin, network, attachment, previous }: Invocation): unknown {

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { isNamespace } from "../is-namespace.js";
+import { programPath } from "../program-path.js";
 import { runCommand } from "../run-command.js";
 import { unmountLazily } from "../unmount-lazily.js";
 import { makeOwnedNetns, type NewUserns } from "./owned-netns.js";
@@ -37,7 +38,10 @@ async function create(path: string, owner?: NewUserns): Promise<void> {
   }
   try {
     if (owner) await makeOwnedNetns(path, owner);
-    else await runCommand("unshare", [`--net=${path}`, "ip", "link", "set", "lo", "up"], { timeoutMs });
+    else {
+      const command = [programPath("ip"), "link", "set", "lo", "up"];
+      await runCommand("unshare", [`--net=${path}`, ...command], { timeoutMs });
+    }
   } catch (error) {
     for (const file of files) await remove(file);
     throw error;

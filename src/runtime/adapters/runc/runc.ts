@@ -87,8 +87,7 @@ export function createRunc(options: RuncOptions): Runc {
 
   async function run(args: string[], more: RunCommandOptions = {}): Promise<CommandOutput> {
     try {
-      const env = helperEnvironment();
-      return await runCommand(options.path, [...globalArgs, ...args], { env, timeoutMs, ...more });
+      return await runCommand(options.path, [...globalArgs, ...args], { timeoutMs, ...more });
     } catch (error) {
       if (!(error instanceof CommandError) || error.stderr === "") throw error;
       const message = `${args[0]} was refused: ${ociMessage(error.stderr)}`;

@@ -55,6 +55,8 @@ export function createSkopeo(options: SkopeoOptions): Skopeo {
       if (options.registriesConf) args.push("--registries-conf", options.registriesConf);
       args.push(...command(files));
       const { stdout } = await runCommand(...untilParentDies([options.path, ...args]), {
+        // It finds proxies, credentials and its own configuration by it.
+        env: process.env,
         signal: access.signal,
       });
       return stdout;
