@@ -91,7 +91,8 @@ export function endOciContainer(
     await deps.cgroups.kill(cgroupParent, id);
     if (monitor) await endMonitor(monitor);
     // Last: runc looks only every 100 ms whether a process that it kills has gone.
-    await runc.delete(id, { force: true });
+    if (hasBegun) await deleteEnded(deps, container);
+    else await runc.delete(id, { force: true });
     await forget(deps, container);
   });
 }
@@ -109,8 +110,21 @@ export function freeOciContainer(deps: OciDeps, container: Ended): Promise<void>
     if (!isHeld(deps, container.id)) return;
     if (container.killGroup) await deps.cgroups.kill(container.cgroupParent, container.id);
     container.onNoneLeft();
-    await requireHandler(deps, container.handler).runc.delete(container.id, { force: true });
+    await deleteEnded(deps, container);
     await forget(deps, container);
+  });
+}
+
+/** Groups that systemd has made are for it to remove. */
+async function deleteEnded(
+  deps: OciDeps,
+  { id, handler, bundle, cgroupParent }: OciContainer,
+): Promise<void> {
+  const { cgroups } = deps;
+  const removeGroup = () => cgroups.remove(cgroups.containerGroup(cgroupParent, id));
+  await requireHandler(deps, handler).runc.deleteEnded(id, {
+    bundle,
+    removeGroup: cgroups.isSystemd(cgroupParent) ? undefined : removeGroup,
   });
 }
 

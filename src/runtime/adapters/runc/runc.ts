@@ -11,6 +11,7 @@ import { onTerminal } from "../on-terminal.js";
 import type { ProcessIdentity } from "../process.js";
 import { CommandError, type CommandOutput, type RunCommandOptions, runCommand } from "../run-command.js";
 import { createFeatureReader, type OciFeatures } from "./features.js";
+import { freeEnded } from "./free-ended.js";
 import { letGo } from "./let-go.js";
 
 export interface RuncState {
@@ -37,6 +38,8 @@ export interface Runc {
   kill(id: string, signal: string, options?: { all?: boolean }): Promise<void>;
   /** Frees what the OCI runtime holds for the container; with `force` kills it first. Absent: done. */
   delete(id: string, options?: { force?: boolean }): Promise<void>;
+  /** The same for a container of which no process is left. */
+  deleteEnded(id: string, options: DeleteEndedOptions): Promise<void>;
   /** The IDs of the containers that it knows, whoever had them made. */
   list(): Promise<string[]>;
   /** What the OCI runtime knows; undefined when it knows no such container. */
@@ -58,6 +61,12 @@ export interface Runc {
   update(id: string, resources: OciResources): Promise<void>;
   /** What the program says that it can do. It is asked once; one that cannot be asked can do nothing. */
   features(): Promise<OciFeatures>;
+}
+
+export interface DeleteEndedOptions {
+  bundle: string;
+  /** Removes the container's control group, which is gone after that; undefined where only the program can. */
+  removeGroup: (() => Promise<void>) | undefined;
 }
 
 export interface CheckpointOptions {
@@ -84,6 +93,8 @@ const checkpointMs = 15 * 60_000;
 export function createRunc(options: RuncOptions): Runc {
   const globalArgs = ["--root", options.root, ...(options.args ?? [])];
   if (options.systemdCgroup) globalArgs.push("--systemd-cgroup");
+  // What has been put in its place, under another name, may have something else to do.
+  const isRunc = basename(options.path) === "runc";
 
   async function run(args: string[], more: RunCommandOptions = {}): Promise<CommandOutput> {
     try {
@@ -111,6 +122,14 @@ export function createRunc(options: RuncOptions): Runc {
     }
   }
 
+  async function remove(id: string, { force = false } = {}): Promise<void> {
+    try {
+      await run(["delete", ...(force ? ["--force"] : []), id]);
+    } catch (error) {
+      if (await state(id)) throw error;
+    }
+  }
+
   return {
     list,
     state,
@@ -127,8 +146,6 @@ export function createRunc(options: RuncOptions): Runc {
     },
 
     async start(id, init) {
-      // What has been put in its place, under another name, may have something else to do then.
-      const isRunc = basename(options.path) === "runc";
       const directory = join(options.root, id);
       if (!isRunc || !(await letGo({ directory, init, timeoutMs }))) await run(["start", id]);
     },
@@ -142,12 +159,12 @@ export function createRunc(options: RuncOptions): Runc {
       }
     },
 
-    async delete(id, { force = false } = {}) {
-      try {
-        await run(["delete", ...(force ? ["--force"] : []), id]);
-      } catch (error) {
-        if (await state(id)) throw error;
-      }
+    delete: remove,
+
+    async deleteEnded(id, { bundle, removeGroup }) {
+      const directory = join(options.root, id);
+      const isFree = isRunc && removeGroup && (await freeEnded({ directory, bundle, removeGroup }));
+      if (!isFree) await remove(id, { force: true });
     },
 
     async exec(id, process, { processFile, pidFile }) {

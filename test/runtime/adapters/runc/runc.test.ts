@@ -1,11 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, mkdtemp, readFile, readlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { access, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { sleep } from "../../../../src/async/abort.js";
+import { findGroupTrees } from "../../../../src/runtime/adapters/cgroups/group-trees.js";
 import { OciRuntimeError, ociMessage } from "../../../../src/runtime/adapters/oci-error.js";
 import { identifyProcess, isAlive, killTree } from "../../../../src/runtime/adapters/process.js";
 import { runCommand } from "../../../../src/runtime/adapters/run-command.js";
@@ -87,6 +89,55 @@ describe("Runc", () => {
         : `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}/pids.max`;
     expect(await readFile(file, "utf8")).toBe("37\n");
   });
+});
+
+describe("Runc.deleteEnded", () => {
+  async function ended() {
+    const request = await host.prepare(["true"]);
+    await host.runc.start(request.id, (await host.create(request)).init);
+    await host.exitOf(request);
+    const group = host.cgroups.containerGroup(host.cgroupParent, request.id);
+    return { ...request, removeGroup: () => host.cgroups.remove(group) };
+  }
+
+  /** Its control groups that are there. */
+  async function groupsOf(id: string): Promise<string[]> {
+    const { hierarchies } = await findGroupTrees();
+    return hierarchies.map((tree) => join(tree, host.cgroupParent, id)).filter(existsSync);
+  }
+
+  const knows = async (id: string) => (await readdir(host.runcRoot)).includes(id);
+
+  test("frees what runc holds without a program, and the control group", async () => {
+    const { id, bundle, removeGroup } = await ended();
+    expect(await groupsOf(id)).not.toEqual([]);
+    // It can be called for nothing.
+    await createRunc({ path: "/nowhere/runc", root: host.runcRoot }).deleteEnded(id, { bundle, removeGroup });
+    expect(await groupsOf(id)).toEqual([]);
+    expect(await knows(id)).toBe(false);
+    expect(await host.runc.state(id)).toBeUndefined();
+    await host.runc.deleteEnded(id, { bundle, removeGroup });
+  });
+
+  test.each(["a hook of the end", "a group of systemd's", "a bundle that is gone", "another name"])(
+    "is for the program to do with %s",
+    async (why) => {
+      const { id, bundle, ...rest } = await ended();
+      const spec = await host.runc.readBundle(bundle);
+      const hooks = { poststop: [{ path: "/bin/true" }] };
+      if (why === "a hook of the end") await host.runc.writeBundle(bundle, { ...spec, hooks });
+      if (why === "a bundle that is gone") await rm(join(bundle, "config.json"));
+      const removeGroup = why === "a group of systemd's" ? undefined : rest.removeGroup;
+      const directory = await mkdtemp(join(host.directory, "bin-"));
+      const path = join(directory, why === "another name" ? "other" : "runc");
+      const called = join(directory, "called");
+      await writeFile(path, `#!/bin/sh\necho "$@" > ${called}\nexec /usr/sbin/runc "$@"\n`, { mode: 0o755 });
+      await createRunc({ path, root: host.runcRoot }).deleteEnded(id, { bundle, removeGroup });
+      expect(await readFile(called, "utf8")).toContain("delete --force");
+      expect(await knows(id)).toBe(false);
+      expect(await groupsOf(id)).toEqual([]);
+    },
+  );
 });
 
 describe("Runc.start", () => {
