@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 
+import { allDone } from "../../async/all-done.js";
 import { Rollback, type RollbackFailure } from "../../async/rollback.js";
 import { CriError } from "../../errors.js";
 import type { LifecycleDeps } from "../deps.js";
@@ -12,17 +13,25 @@ import { endOciContainer } from "./oci-container.js";
  * past failing steps and returns them; repeating it tries them again.
  */
 export function releaseContainer(deps: LifecycleDeps, record: ContainerRecord): Promise<RollbackFailure[]> {
-  const { id, imageVolumes = [] } = record;
-  const paths = deps.paths.container(id);
+  const { id } = record;
   const undo = new Rollback();
   // What cannot be unmounted keeps its directory: removing it would reach through.
   undo.add("remove the file systems and the bundle", async () => {
-    for (const { mount } of imageVolumes) await deps.overlay.unmount(paths.imageVolume(mount));
-    await deps.overlay.unmount(paths.rootfs);
-    await rm(paths.directory, { recursive: true, force: true });
+    await unmountFiles(deps, record);
+    await rm(deps.paths.container(id).directory, { recursive: true, force: true });
   });
   undo.add("end the processes", () => endContainerProcesses(deps, record));
   return runUndo(deps, undo, id);
+}
+
+/** Unmounts what `mountFiles` has mounted. Not mounted: done. */
+export async function unmountFiles(
+  { overlay, paths }: LifecycleDeps,
+  { id, imageVolumes = [] }: ContainerRecord,
+): Promise<void> {
+  const { rootfs, imageVolume } = paths.container(id);
+  const targets = [...imageVolumes.map(({ mount }) => imageVolume(mount)), rootfs];
+  await allDone(targets.map((target) => overlay.unmount(target)));
 }
 
 /**

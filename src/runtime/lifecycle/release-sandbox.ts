@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { Rollback, type RollbackFailure } from "../../async/rollback.js";
 import type { LifecycleDeps } from "../deps.js";
 import type { SandboxRecord } from "../state/sandbox-record.js";
-import { endOciContainer } from "./oci-container.js";
-import { checkReleased, runUndo } from "./release-container.js";
+import { endOciContainer, whenFreed } from "./oci-container.js";
+import { checkReleased, runUndo, unmountFiles } from "./release-container.js";
 
 /**
  * Frees everything that a sandbox may hold but its record, whatever step its making had reached. Goes on past
@@ -38,7 +38,10 @@ export async function discardSandbox(deps: LifecycleDeps, { id }: { id: string }
   }
 }
 
-/** Ends the pause process, and frees the shared memory and the network with its address. */
+/**
+ * Ends the pause process, and frees the shared memory, the network with its address, and the file systems of the
+ * containers, which have ended by then: none of them can be started again.
+ */
 export function stopSandboxParts(deps: LifecycleDeps, record: SandboxRecord): Promise<RollbackFailure[]> {
   const undo = new Rollback();
   addStopSteps(deps, record, undo);
@@ -50,6 +53,13 @@ function addStopSteps(deps: LifecycleDeps, record: SandboxRecord, undo: Rollback
   const paths = deps.paths.sandbox(id);
   const mounts = [{ description: "unmount the shared memory", undo: () => deps.tmpfs.unmount(paths.shm) }];
   const users = [{ description: "end the pause process", undo: () => endPauseProcess(deps, record) }];
+  for (const container of deps.containers.list().filter(({ sandboxId }) => sandboxId === id)) {
+    const unmount = async () => {
+      await whenFreed(deps, container.id);
+      await unmountFiles(deps, container);
+    };
+    mounts.push({ description: `unmount the files of container ${container.id}`, undo: unmount });
+  }
   if (userns) {
     const remove = () => deps.netns.remove(paths.userns);
     mounts.push({ description: "remove the user namespace", undo: remove });

@@ -55,14 +55,17 @@ export async function told({ runtime }: Served): Promise<Holdings> {
   const all = idsOf([...pods, ...containers]);
   const statuses = await Promise.all(pods.map(({ id }) => runtime.podSandboxStatus({ podSandboxId: id })));
   const attached = statuses.flatMap(({ status }) => (status?.network?.ip ? [status] : []));
+  const unstopped = new Set(idsOf([...ready, ...attached]));
   return {
     monitors: alive,
     oci: alive,
     cgroups: alive,
     records: all,
     states: all,
-    // A pod has its shared memory until it is stopped.
-    mounts: [...new Set(idsOf([...ready, ...attached, ...containers]))],
+    // A pod has its shared memory until it is stopped, and its containers their file systems.
+    mounts: [
+      ...new Set([...unstopped, ...idsOf(containers.filter((each) => unstopped.has(each.podSandboxId)))]),
+    ].sort(),
     addresses: attached.map(({ network }) => network?.ip ?? "").sort(),
     attachments: idsOf(attached),
     exits: [],

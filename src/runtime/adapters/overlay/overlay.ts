@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { IdMappings } from "../../oci.js";
 import { hasOwnFileSystem, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
+import { unmountLazily } from "../unmount-lazily.js";
 import { unmountIdmappedStore, withIdmappedStore } from "./idmapped-store.js";
 import { type OwnerMapping, probeOwnerMapping } from "./owner-mapping.js";
 import { shiftOwners } from "./shift-owners.js";
@@ -80,7 +81,7 @@ export function createOverlay(): Overlay {
     },
 
     async unmount(target) {
-      if (hasOwnFileSystem(target)) await runCommand("umount", [target]);
+      if (hasOwnFileSystem(target)) await unmountLazily(target);
       // A daemon may have been killed in between.
       await unmountIdmappedStore(target);
     },
