@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { CriError, InvalidArgumentError } from "../errors.js";
+import { CriError, InvalidArgumentError, StaleSocketError } from "../errors.js";
 import type { VersionResponse } from "../proto.js";
 import type { CallOptions } from "../services/call-options.js";
 import { createImageClient } from "../services/image-client.js";
@@ -47,13 +47,13 @@ async function probe<T>(
   options: ConnectionOptions,
   ask: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  // A transport of the caller's own may lead somewhere else than to the socket.
-  if (!options.transport) await checkSocket(endpoint);
   const connection = openConnection(endpoint, options);
   try {
     return await ask(connection);
   } catch (error) {
     connection.close();
+    // A transport of the caller's own may lead somewhere else than to the socket.
+    if (error instanceof StaleSocketError && !options.transport) await checkSocket(endpoint);
     throw error;
   }
 }

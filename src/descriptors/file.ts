@@ -5,7 +5,7 @@ import { makeEnum } from "./enum.js";
 import { makeMessage } from "./message.js";
 import { makeService } from "./service.js";
 import { StandIns } from "./stand-in.js";
-import { WireFields } from "./wire-fields.js";
+import { nameIn, WireFields } from "./wire-fields.js";
 
 /** `Edition.EDITION_PROTO3`, without all that comes with it. */
 const proto3 = 999;
@@ -67,14 +67,14 @@ export class ContractFile implements Contract {
   }
 
   messageOf(name: string): DescMessage {
-    this.#messageIndexes ??= new Map(this.#names(this.#wire.messages(4)));
+    this.#messageIndexes ??= new Map(this.#names(4));
     return this.message(this.#messageIndexes.get(name) ?? -1);
   }
 
   enumOf(name: string): DescEnum {
     this.#enumPlaces ??= new Map([
-      ...this.#names(this.#wire.messages(5)).map(([name, index]) => [name, { index }] as const),
-      ...this.#names(this.#wire.messages(4)).flatMap(([parent, message]) =>
+      ...this.#names(5).map(([name, index]) => [name, { index }] as const),
+      ...this.#names(4).flatMap(([parent, message]) =>
         this.#enumsIn(message).map(
           (nested, index) => [`${parent}.${nested.text(1)}`, { index, message }] as const,
         ),
@@ -94,8 +94,10 @@ export class ContractFile implements Contract {
     return this.#wire.messages(4)[message]?.messages(4) ?? [];
   }
 
-  #names(types: readonly WireFields[]): [name: string, index: number][] {
-    return types.map((type, index) => [`.${this.package}.${type.text(1)}`, index]);
+  /** Of the types that a field of the file has. */
+  #names(number: number): [name: string, index: number][] {
+    const scope = `.${this.package}.`;
+    return this.#wire.bytes(number).map((type, index) => [`${scope}${nameIn(type)}`, index]);
   }
 
   #makeDesc(): DescFile {

@@ -45,7 +45,7 @@ function makeMethod(
   wire: WireFields,
   booted: () => DescMethod,
 ): DescMethod {
-  const name = wire.text(1);
+  const [name, input, output] = [wire.text(1), wire.text(2), wire.text(3)];
   return {
     kind: "rpc",
     get proto() {
@@ -58,8 +58,12 @@ function makeMethod(
     name,
     localName: safeObjectProperty(`${name.slice(0, 1).toLowerCase()}${name.slice(1)}`),
     methodKind: kinds[wire.number(5) + 2 * wire.number(6)],
-    input: file.messageOf(wire.text(2)),
-    output: file.messageOf(wire.text(3)),
+    get input() {
+      return file.messageOf(input);
+    },
+    get output() {
+      return file.messageOf(output);
+    },
     idempotency: 0,
     toString: () => `rpc ${parent.typeName}.${name}`,
   } as DescMethod;

@@ -1,22 +1,17 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-/** The fields of a message of google/protobuf/descriptor.proto, by their numbers. */
+/** The fields of a message of google/protobuf/descriptor.proto, by their numbers; read with the first look at one. */
 export class WireFields {
+  readonly #bytes: Uint8Array;
   readonly #messages = new Map<number, readonly WireFields[]>();
-  readonly #values = new Map<number, (number | Uint8Array)[]>();
+  #values: Map<number, (number | Uint8Array)[]> | undefined;
 
   constructor(bytes: Uint8Array) {
-    const reader = new BinaryReader(bytes);
-    while (reader.pos < reader.len) {
-      const [number, wireType] = reader.tag();
-      if (wireType === WireType.LengthDelimited) this.#add(number, reader.bytes());
-      else if (wireType === WireType.Varint) this.#add(number, reader.int32());
-      else reader.skip(wireType, number);
-    }
+    this.#bytes = bytes;
   }
 
   number(number: number): number {
-    const value = this.#values.get(number)?.at(-1);
+    const value = this.#all(number).at(-1);
     return typeof value === "number" ? value : 0;
   }
 
@@ -26,7 +21,7 @@ export class WireFields {
 
   /** All values of a field that is a message. */
   bytes(number: number): Uint8Array[] {
-    return (this.#values.get(number) ?? []) as Uint8Array[];
+    return this.#all(number) as Uint8Array[];
   }
 
   /** The same, read. */
@@ -39,11 +34,34 @@ export class WireFields {
     return messages;
   }
 
-  #add(number: number, value: number | Uint8Array): void {
-    const values = this.#values.get(number);
-    if (values) values.push(value);
-    else this.#values.set(number, [value]);
+  #all(number: number): readonly (number | Uint8Array)[] {
+    this.#values ??= readFields(this.#bytes);
+    return this.#values.get(number) ?? [];
   }
+}
+
+function readFields(bytes: Uint8Array): Map<number, (number | Uint8Array)[]> {
+  const fields = new Map<number, (number | Uint8Array)[]>();
+  const add = (number: number, value: number | Uint8Array) => {
+    const values = fields.get(number);
+    if (values) values.push(value);
+    else fields.set(number, [value]);
+  };
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (wireType === WireType.LengthDelimited) add(number, reader.bytes());
+    else if (wireType === WireType.Varint) add(number, reader.int32());
+    else reader.skip(wireType, number);
+  }
+  return fields;
+}
+
+/** The name that a descriptor begins with, without its other fields being read. */
+export function nameIn(bytes: Uint8Array): string {
+  const reader = new BinaryReader(bytes);
+  reader.tag();
+  return reader.string();
 }
 
 /** Of a descriptor that is not in the file. */
