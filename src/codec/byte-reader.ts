@@ -1,14 +1,9 @@
 import { KnownKeys } from "./known-keys.js";
 import { LastTexts } from "./last-texts.js";
+import { NewTexts, type Owner } from "./new-texts.js";
 
 /** Thrown for bytes that are rare or wrong: protobuf-es reads them, or says what is wrong with them. */
 export const unusual = new Error("The bytes are not read here");
-
-/**
- * So long may the text be that strings are cut from. V8 keeps all of it for as long as one of them lives, so that the
- * ID of one container must not hold a list of ten thousand.
- */
-const maxTextBytes = 4096;
 
 /** Shorter messages are no lists in which texts come again. */
 const minListBytes = 16 * 1024;
@@ -38,9 +33,8 @@ export class ByteReader {
   readonly #view: DataView;
   readonly #source: Uint8Array;
   readonly #lastTexts: LastTexts | undefined;
-  #text = "";
-  #textStart = 0;
-  #textEnd = 0;
+  readonly #newTexts = new NewTexts();
+  #newPlace = 0;
 
   constructor(source: Uint8Array) {
     const { buffer, byteOffset, byteLength } = source;
@@ -52,15 +46,6 @@ export class ByteReader {
 
   get end(): number {
     return this.#bytes.length;
-  }
-
-  /** One call for the text of a message is cheaper than one for each of its strings. */
-  beginMessage(end: number): void {
-    const start = this.pos;
-    if (end <= this.#textEnd || end - start > maxTextBytes) return;
-    this.#text = this.#bytes.toString("latin1", start, end);
-    this.#textStart = start;
-    this.#textEnd = end;
   }
 
   /** Where what is behind its length ends. */
@@ -127,21 +112,26 @@ export class ByteReader {
     return this.#source.subarray(start, end);
   }
 
-  /** `place` is one of `newPlace`. */
-  string(end: number, place: number): string {
-    const stringEnd = this.delimited(end);
+  /** A text, if it is known; if not, `later` must be told whose it is. `place` is one of `newPlace`. */
+  text(end: number, place: number): string | undefined {
+    const textEnd = this.delimited(end);
     const start = this.pos;
-    this.pos = stringEnd;
-    const known = this.#lastTexts?.find(place, start, stringEnd);
-    if (known !== undefined) return known;
-    const text = this.#make(start, stringEnd);
-    this.#lastTexts?.set(place, start, stringEnd, text);
-    return text;
+    this.pos = textEnd;
+    const last = this.#lastTexts;
+    if (last?.isSame(place, start, textEnd)) return last.text(place) ?? this.#settledText(last, place);
+    last?.come(place, start, textEnd);
+    this.#newPlace = place;
+    return this.#newTexts.add(this.#view, start, textEnd) ? undefined : this.#textAtOnce(start, textEnd);
   }
 
-  /** The value of a map, behind its key. */
-  value(end: number): string {
-    return this.string(end, keys.lastSlot);
+  /** The value of a map, behind its key; like a text. */
+  value(end: number): string | undefined {
+    return this.text(end, keys.lastSlot);
+  }
+
+  /** Gives the text that was not known to its owner, with the next `settle` at the latest. */
+  later(owner: Owner, name: string | number): void {
+    this.#newTexts.own(owner, name, this.#newPlace);
   }
 
   /** A string that names a property. */
@@ -153,22 +143,30 @@ export class ByteReader {
     return known ?? keys.add(this.#make(start, keyEnd), this.#view, start, keyEnd);
   }
 
+  /** Gives all texts to their owners. */
+  settle(): void {
+    this.#newTexts.settle(this.#lastTexts);
+  }
+
+  /** When there is no room for it among the new ones, or it is not ASCII. */
+  #textAtOnce(start: number, end: number): string | undefined {
+    this.settle();
+    if (this.#newTexts.add(this.#view, start, end)) return undefined;
+    const text = this.#make(start, end);
+    this.#lastTexts?.made(this.#newPlace, text);
+    return text;
+  }
+
+  #settledText(last: LastTexts, place: number): string {
+    this.settle();
+    return last.text(place) as string;
+  }
+
   #make(start: number, end: number): string {
-    if (end <= this.#textEnd && this.#isAscii(start, end)) {
-      return this.#text.slice(start - this.#textStart, end - this.#textStart);
-    }
     const text = this.#bytes.toString("utf8", start, end);
     // What stands in place of wrong bytes, if it was not there before.
     if (text.includes("\ufffd")) throw unusual;
     return text;
-  }
-
-  #isAscii(start: number, end: number): boolean {
-    const view = this.#view;
-    let at = start;
-    for (; at + 4 <= end; at += 4) if ((view.getInt32(at, true) & 0x80808080) !== 0) return false;
-    for (; at < end; at++) if (view.getUint8(at) >= 0x80) return false;
-    return true;
   }
 
   #readInt64(): void {

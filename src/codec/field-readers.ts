@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { type ByteReader, newPlace, unusual } from "./byte-reader.js";
+import type { Owner } from "./new-texts.js";
 
 /** A message while it is read. */
 export type Fields = Record<string, unknown>;
@@ -30,7 +31,8 @@ export function fieldReaders(
     return new Map([[wireTypes.delimited, reader]]);
   }
   if (field.enum && !field.enum.open) return undefined;
-  const scalar = scalarReader(field.enum ? ScalarType.INT32 : (field.scalar as ScalarType), field);
+  if (field.scalar === ScalarType.STRING) return textReaders(field);
+  const scalar = scalarReader(field.enum ? ScalarType.INT32 : (field.scalar as ScalarType));
   if (!scalar) return undefined;
   const { wireType, read } = scalar;
   if (field.fieldKind !== "list") return new Map([[wireType, single(localName, read)]]);
@@ -69,33 +71,48 @@ function mapReaders(field: DescField & { fieldKind: "map" }): Map<number, FieldR
   const name = field.localName;
   const entry: FieldReader = (message, reader, end) => {
     const entryEnd = reader.delimited(end);
-    let key = "";
-    let value = "";
-    while (reader.pos < entryEnd) {
-      const tag = reader.tag();
-      if (tag === keyTag) key = reader.key(entryEnd);
-      else if (tag === valueTag) value = reader.value(entryEnd);
-      else throw unusual;
+    const map = message[name] as Record<string, string>;
+    if (reader.pos === entryEnd || reader.tag() !== keyTag) throw unusual;
+    const key = reader.key(entryEnd);
+    if (key === "__proto__") throw unusual;
+    if (reader.pos === entryEnd) {
+      // The key may have come before, with a value that is not made yet.
+      reader.settle();
+      map[key] = "";
+      return;
     }
-    if (reader.pos !== entryEnd || key === "__proto__") throw unusual;
-    (message[name] as Record<string, string>)[key] = value;
+    if (reader.tag() !== valueTag) throw unusual;
+    const value = reader.value(entryEnd);
+    map[key] = value ?? "";
+    if (value === undefined) reader.later(map, key);
+    if (reader.pos !== entryEnd) throw unusual;
   };
   return new Map([[wireTypes.delimited, entry]]);
 }
 
-function textReader(): ValueReader {
+function textReaders({
+  fieldKind,
+  localName,
+  utf8Validation,
+}: DescField): Map<number, FieldReader> | undefined {
+  if (!utf8Validation) return undefined;
   const place = newPlace();
-  return (reader, end) => reader.string(end, place);
+  const single: FieldReader = (message, reader, end) => {
+    const text = reader.text(end, place);
+    if (text === undefined) reader.later(message, localName);
+    else message[localName] = text;
+  };
+  const item: FieldReader = (message, reader, end) => {
+    const items = message[localName] as string[];
+    const text = reader.text(end, place);
+    if (text === undefined) reader.later(items as unknown as Owner, items.length);
+    items.push(text ?? "");
+  };
+  return new Map([[wireTypes.delimited, fieldKind === "list" ? item : single]]);
 }
 
-function scalarReader(
-  type: ScalarType,
-  { utf8Validation }: DescField,
-): { wireType: number; read: ValueReader } | undefined {
+function scalarReader(type: ScalarType): { wireType: number; read: ValueReader } | undefined {
   switch (type) {
-    case ScalarType.STRING:
-      if (!utf8Validation) return undefined;
-      return { wireType: wireTypes.delimited, read: textReader() };
     case ScalarType.BYTES:
       return { wireType: wireTypes.delimited, read: (reader, end) => reader.bytes(end) };
     case ScalarType.BOOL:

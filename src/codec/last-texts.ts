@@ -3,7 +3,7 @@ export class LastTexts {
   readonly #bytes: DataView;
   readonly #starts: Int32Array;
   readonly #lengths: Int32Array;
-  readonly #texts: string[];
+  readonly #texts: (string | undefined)[];
 
   constructor(bytes: DataView, places: number) {
     this.#bytes = bytes;
@@ -12,21 +12,29 @@ export class LastTexts {
     this.#texts = Array.from({ length: places }, () => "");
   }
 
-  /** The text that came last there, if it has the same bytes. */
-  find(place: number, start: number, end: number): string | undefined {
+  /** Whether the text that came last there has the same bytes. */
+  isSame(place: number, start: number, end: number): boolean {
     const length = end - start;
-    if (this.#lengths[place] !== length) return undefined;
-    return this.#isSame(start, this.#starts[place] as number, length) ? this.#texts[place] : undefined;
+    return this.#lengths[place] === length && this.#isEqual(start, this.#starts[place] as number, length);
   }
 
-  set(place: number, start: number, end: number, text: string): void {
+  /** The text that came last there; undefined until it is made. */
+  text(place: number): string | undefined {
+    return this.#texts[place];
+  }
+
+  come(place: number, start: number, end: number): void {
     this.#starts[place] = start;
     this.#lengths[place] = end - start;
+    this.#texts[place] = undefined;
+  }
+
+  made(place: number, text: string): void {
     this.#texts[place] = text;
   }
 
   /** Names and numbers differ at their ends, so these are looked at first. */
-  #isSame(start: number, lastStart: number, length: number): boolean {
+  #isEqual(start: number, lastStart: number, length: number): boolean {
     const bytes = this.#bytes;
     let left = length;
     for (; left >= 4; left -= 4) {

@@ -1,3 +1,4 @@
+import type { ByteReader } from "./byte-reader.js";
 import type { Fields } from "./field-readers.js";
 
 /** So many layouts of one kind of message are kept; a runtime that sends more of them gets new ones. */
@@ -27,8 +28,10 @@ export class Layouts {
   }
 
   /** The message with the message fields that it has, of which there is a bit in `present` for each. */
-  finish(message: Fields, present: number): Fields {
+  finish(message: Fields, present: number, reader: ByteReader): Fields {
     if (present === this.#lastPresent) return message;
+    // Texts belong to the message itself until they are made.
+    reader.settle();
     this.#lastPresent = present;
     this.#last = this.#layout(present);
     const copy = this.begin();

@@ -28,7 +28,7 @@ const plans = new WeakMap<DescMessage, MessagePlan | undefined>();
 /** Reads a message up to the end of the bytes; undefined for kinds of messages that the contract does not have. */
 export function messageReader(desc: DescMessage): ((reader: ByteReader) => Fields) | undefined {
   const plan = planOf(desc);
-  return plan && ((reader) => readMessage(plan, reader, reader.end));
+  return plan && ((reader) => readWhole(plan, reader));
 }
 
 function planOf(desc: DescMessage): MessagePlan | undefined {
@@ -71,8 +71,13 @@ function delimitedMessage(desc: DescMessage): MessageReader | undefined {
   return plan && ((reader, end) => readMessage(plan, reader, reader.delimited(end)));
 }
 
+function readWhole(plan: MessagePlan, reader: ByteReader): Fields {
+  const message = readMessage(plan, reader, reader.end);
+  reader.settle();
+  return message;
+}
+
 function readMessage(plan: MessagePlan, reader: ByteReader, end: number): Fields {
-  reader.beginMessage(end);
   const message = plan.layouts.begin();
   for (const name of plan.lists) message[name] = [];
   for (const name of plan.maps) message[name] = {};
@@ -93,7 +98,7 @@ function readMessage(plan: MessagePlan, reader: ByteReader, end: number): Fields
     }
   }
   if (reader.pos !== end) throw unusual;
-  const whole = plan.layouts.finish(message, present);
+  const whole = plan.layouts.finish(message, present, reader);
   if (unknown) whole.$unknown = unknown;
   return whole;
 }

@@ -1,4 +1,5 @@
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { StringValueSchema, StructSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -8,6 +9,7 @@ import {
   ContainerStatusSchema,
   ExecSyncResponseSchema,
   file_runtime_v1_api,
+  ImageSchema,
   ListContainersResponseSchema,
   VersionResponseSchema,
 } from "../../src/proto.js";
@@ -57,6 +59,9 @@ const anySimilar = fc.constantFrom(
   "äpq",
   "\ufffd",
   "x".repeat(40),
+  "y".repeat(500),
+  "z".repeat(1024),
+  "z".repeat(1025),
 );
 
 /** Longer than the lists whose texts are looked for among those of the item before. */
@@ -73,15 +78,31 @@ const anyLongList = fc
     ),
     { maxLength: 12 },
   )
-  .map((inits) => {
-    const containers = [{ id: "x".repeat(20_000) }, ...inits];
-    const list = create(ListContainersResponseSchema, {
-      containers: containers.map((init) =>
-        create(ContainerSchema, init as MessageInitShape<typeof ContainerSchema>),
-      ),
-    });
-    return toBinary(ListContainersResponseSchema, list);
-  });
+  .map((inits) =>
+    longList(inits.map((init) => toBinary(ContainerSchema, create(ContainerSchema, init as AnyInit)))),
+  );
+
+/** Those of which each field may come twice, the later one counting. */
+const anyTwice = fc.array(
+  fc.array(
+    fc.record({
+      id: anySimilar,
+      imageRef: anySimilar,
+      labels: fc.dictionary(anySimilar, anySimilar, { maxKeys: 3 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  { maxLength: 12 },
+);
+
+function longList(containers: readonly Uint8Array[]): Uint8Array {
+  const first = toBinary(ContainerSchema, create(ContainerSchema, { id: "x".repeat(20_000) }));
+  return Buffer.concat(
+    [first, ...containers].map((bytes) => new BinaryWriter().uint32(0x0a).bytes(bytes).finish()),
+  );
+}
+
+type AnyInit = MessageInitShape<typeof ContainerSchema>;
 
 function bytesOf(...numbers: (number | string)[]): Uint8Array {
   return Uint8Array.from(
@@ -145,6 +166,23 @@ describe("a message is decoded as protobuf-es does it:", () => {
     );
   });
 
+  it("of a list in which texts come twice in an item", () => {
+    fc.assert(
+      fc.property(anyTwice, (items) => {
+        const containers = items.map((inits) =>
+          Buffer.concat(inits.map((init) => toBinary(ContainerSchema, create(ContainerSchema, init)))),
+        );
+        expectSame(ListContainersResponseSchema, longList(containers));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("with more texts than are made at once", () => {
+    const repoTags = Array.from({ length: 200 }, (_, index) => `registry.example/app:${index}`);
+    expectSame(ImageSchema, toBinary(ImageSchema, create(ImageSchema, { repoTags })));
+  });
+
   it.each<[string, DescMessage, Uint8Array]>([
     ["a number of five bytes too many", ContainerSchema, bytesOf(0x30, ...Array(9).fill(0x80), 1)],
     ["a number longer than any", ContainerSchema, bytesOf(0x30, ...Array(10).fill(0x80), 1)],
@@ -158,6 +196,12 @@ describe("a message is decoded as protobuf-es does it:", () => {
       bytesOf(0x42, 6, 0x0a, 1, "a", 0x12, 1, "1", 0x42, 6, 0x0a, 1, "a", 0x12, 1, "2"),
     ],
     ["a value without a key", ContainerSchema, bytesOf(0x42, 3, 0x12, 1, "1")],
+    [
+      "a key that comes again without a value",
+      ContainerSchema,
+      bytesOf(0x42, 6, 0x0a, 1, "a", 0x12, 1, "1", 0x42, 3, 0x0a, 1, "a"),
+    ],
+    ["a value before its key", ContainerSchema, bytesOf(0x42, 6, 0x12, 1, "1", 0x0a, 1, "a")],
     ["a key without a value", ContainerSchema, bytesOf(0x42, 3, 0x0a, 1, "a")],
     ["an entry with more", ContainerSchema, bytesOf(0x42, 5, 0x0a, 1, "a", 0x18, 1)],
     [
