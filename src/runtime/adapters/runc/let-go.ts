@@ -16,9 +16,9 @@ export interface LetGo {
 
 /**
  * What `runc start` does, without the program, which would take 5 ms of processor time to come up. The init of a
- * created container waits for a reader of `exec.fifo`, tells it by a byte that it goes on, and the end of the
- * command's start by the end of the file; a container without that file counts as running. So it has been in
- * every runc since 1.0. The fifo of crun, with which it is the init that reads, does not lie beside a `state.json`.
+ * created container waits for a reader of `exec.fifo`, tells it by a byte that it goes on, and closes it just before or
+ * as it becomes the command; a container without that file counts as running. So it has been in every runc since
+ * 1.0. The fifo of crun, with which it is the init that reads, does not lie beside a `state.json`.
  *
  * False when there is nobody to let go in this way: the program has the right answer to that.
  */
