@@ -14,6 +14,12 @@ export interface SessionEvents {
   onEnd(error: EndError): void;
 }
 
+/**
+ * All sessions read into it, each time as much as libuv reads at once: what is read is taken at once, too. A new buffer
+ * for each read of a list makes V8 collect garbage in the middle of it.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
 /** One HTTP/2 session. It holds the process open while a call is in flight on it, and only then. */
 export class Session {
   readonly #http2: Http2Connection;
@@ -25,7 +31,16 @@ export class Session {
   private constructor(path: string, events: SessionEvents, onConnect: (session: Session) => void) {
     this.#path = path;
     this.#events = events;
-    const socket = createConnection(path);
+    const socket = createConnection({
+      path,
+      onread: {
+        buffer: readBuffer,
+        callback: (length) => {
+          this.#http2.receive(readBuffer.subarray(0, length));
+          return true;
+        },
+      },
+    });
     socket.once("connect", () => {
       socket.unref();
       onConnect(this);

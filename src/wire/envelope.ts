@@ -21,6 +21,7 @@ export interface EnvelopeSink {
 
 /** A message, or the prefix of one, of which not all has come yet. */
 class Gathered {
+  /** No Buffer, because bytes fields of the message become views of the same class. */
   readonly bytes: Uint8Array;
   #filled = 0;
 
@@ -42,8 +43,8 @@ class Gathered {
 }
 
 /**
- * Cuts the bytes of a response into messages. Each byte is copied once at most, however small the chunks: what
- * came in one chunk is not copied, the rest is gathered in a buffer of its announced length.
+ * Cuts the bytes of a response into messages, each of which is gathered in a buffer of its announced length: each byte
+ * is copied once, however small the chunks, which are their owner's again afterwards.
  */
 export class EnvelopeReader {
   readonly #maxMessageBytes: number;
@@ -91,22 +92,16 @@ export class EnvelopeReader {
     } else if (length > this.#maxMessageBytes) {
       this.#stopped = true;
       this.#sink.onTooLong(length);
-    } else if (offset + length <= chunk.byteLength) {
-      // A plain Uint8Array and no Buffer, because bytes fields of the message become views of the same class.
-      this.#sink.onMessage(new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length));
-      return offset + length;
     } else {
-      this.#message = new Gathered(length);
+      return this.#continueMessage(new Gathered(length), chunk, offset);
     }
     return offset;
   }
 
   #continueMessage(message: Gathered, chunk: Uint8Array, offset: number): number {
     const next = message.take(chunk, offset);
-    if (message.isComplete) {
-      this.#message = undefined;
-      this.#sink.onMessage(message.bytes);
-    }
+    this.#message = message.isComplete ? undefined : message;
+    if (message.isComplete) this.#sink.onMessage(message.bytes);
     return next;
   }
 }

@@ -8,7 +8,12 @@ function read(maxMessageBytes: number, chunks: Uint8Array[]) {
     onTooLong: (length) => seen.push(`too long: ${length}`),
     onCompressed: () => seen.push("compressed"),
   });
-  for (const chunk of chunks) reader.push(chunk);
+  for (const chunk of chunks) {
+    const own = Uint8Array.from(chunk);
+    reader.push(own);
+    // What was not copied is lost.
+    own.fill(0xee);
+  }
   return { seen, isInsideMessage: reader.isInsideMessage };
 }
 

@@ -20,7 +20,7 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** What a header block begins with to say that the table of fields, which is not used, is empty. */
 const emptyTable = Buffer.of(0x20);
 
-/** A socket of `node:net`, or what is like one. */
+/** A socket of `node:net`, or what is like one. Whoever has made it reads from it. */
 export interface Http2Socket extends Duplex {
   ref(): unknown;
   unref(): unknown;
@@ -58,7 +58,6 @@ export class Http2Connection implements FrameSink, StreamOwner {
     this.#streams = new Streams(this.#settings, firstId);
     this.#writer = new FrameWriter(socket);
     this.#sender = new RequestSender(this.#writer, this.#settings);
-    socket.on("data", this.#onBytes);
     socket.once("end", () => this.#close(undefined));
     socket.once("close", () => this.#close(undefined));
     socket.on("error", (error) => this.#close(error));
@@ -75,6 +74,16 @@ export class Http2Connection implements FrameSink, StreamOwner {
   /** What the peer has said when it went away: the name of a code and its text. */
   get goaway(): string | undefined {
     return this.#goaway;
+  }
+
+  /** Takes what the socket has read. The bytes are the caller's again afterwards: what is kept of them is copied. */
+  receive(bytes: Buffer): void {
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      if (!(error instanceof Http2Error)) throw error;
+      this.#goAway(error.http2Code, error);
+    }
   }
 
   /** Sends a request, or lets it wait for its turn when the peer takes no more at once. */
@@ -171,15 +180,6 @@ export class Http2Connection implements FrameSink, StreamOwner {
         throw wrongPlace(type, 0);
     }
   }
-
-  readonly #onBytes = (chunk: Buffer): void => {
-    try {
-      this.#reader.push(chunk);
-    } catch (error) {
-      if (!(error instanceof Http2Error)) throw error;
-      this.#goAway(error.http2Code, error);
-    }
-  };
 
   #onBlock(block: HeaderBlock | undefined): void {
     if (!block) return;

@@ -81,6 +81,7 @@ it("requests of any headers and sizes come back from node:http2 as they were sen
       const socket = createConnection(join(directory, "s"));
       const connection = await new Promise<Http2Connection>((resolve) => {
         const made = new Http2Connection(socket, { onSettings: () => resolve(made), onClose() {} });
+        socket.on("data", (chunk) => made.receive(chunk));
       });
       const seen = calls.map((each) =>
         call(connection, each.fields, Buffer.alloc(each.size, "x"), each.leave),

@@ -141,6 +141,12 @@ export class TestPeer {
       },
     };
     this.connection = new Http2Connection(this.socket, events, firstId);
+    this.socket.on("data", (chunk: Buffer) => {
+      const bytes = Buffer.from(chunk);
+      this.connection.receive(bytes);
+      // What was not copied is lost.
+      bytes.fill(0xee);
+    });
     this.socket.unref();
   }
 
