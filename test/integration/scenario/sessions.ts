@@ -129,8 +129,9 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     const session = await container.spawn(["sleep", "1000"], { signal: enough.signal });
     enough.abort(new Error("Enough"));
     await expect(session.exited).rejects.toThrow("Enough");
-    const late = await container.spawn(["sleep", "1000"], { timeoutMs: 200 });
-    await expect(late.exited).rejects.toMatchObject({ code: "deadline_exceeded" });
+    // On a busy machine the time may be over before it stands.
+    const late = container.spawn(["sleep", "1000"], { timeoutMs: 200 }).then(({ exited }) => exited);
+    await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
   });
 
   test("attach joins the container's own input and output", async () => {
