@@ -27,12 +27,12 @@ export interface PortForward extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Opens one connection to a port of the pod. */
+/** Opens one connection to a port of the pod. What comes of it goes to the stream's reader, or `into` a socket. */
 export async function connectPort(
   context: ApiContext,
   podSandboxId: string,
   port: number,
-  { signal, headers, timeoutMs }: CallOptions,
+  { signal, headers, timeoutMs, into }: CallOptions & { into?: Socket },
 ): Promise<Duplex> {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new InvalidArgumentError(`Port ${port} is not a number from 1 to 65535`, { field: "port" });
@@ -42,7 +42,7 @@ export async function connectPort(
     return (await context.runtime.portForward({ podSandboxId, port: [port] }, call)).url;
   };
   return observeConnection(context, { kind: "port-forward", id: podSandboxId, port }, () =>
-    context.sessions.openPort(port, newUrl, { signal }),
+    context.sessions.openPort(port, newUrl, { signal, into }),
   );
 }
 
@@ -59,14 +59,16 @@ export async function forwardPort(
   const ended = new AbortController();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
-    socket.once("close", () => open.delete(socket));
+    // It may be reset before there is anything to tell it to.
+    socket.once("close", () => open.delete(socket)).on("error", () => {});
     carry(socket).catch((error) => {
       socket.destroy();
       if (!ended.signal.aborted) onError?.(error);
     });
   });
   async function carry(socket: Socket): Promise<void> {
-    const remote = await connectPort(context, podSandboxId, port, { signal: ended.signal, headers });
+    const call = { signal: ended.signal, headers, into: socket };
+    const remote = await connectPort(context, podSandboxId, port, call);
     await Promise.all([pipeline(socket, remote), pipeline(remote, socket)]);
   }
   await new Promise<void>((resolve, reject) => {

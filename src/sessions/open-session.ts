@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 
@@ -41,15 +42,18 @@ export class SessionOpener {
     return new Session(await this.#openChannels(request, newUrl, signal), { ...request, signal });
   }
 
-  /** One connection to a port of a pod. By SPDY on every runtime: nothing else carries its end. */
+  /**
+   * One connection to a port of a pod. By SPDY on every runtime: nothing else carries its end. `into` gets what the
+   * port sends, of which the stream then brings the end alone.
+   */
   async openPort(
     port: number,
     newUrl: () => Promise<string>,
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    options: { signal?: AbortSignal | undefined; into?: Socket | undefined } = {},
   ): Promise<Duplex> {
     const { openPortConnection } = await protocols();
     const { tls } = this.#options;
-    return openPortConnection(resolveStreamingUrl(await newUrl(), this.#options), port, { signal, tls });
+    return openPortConnection(resolveStreamingUrl(await newUrl(), this.#options), port, { ...options, tls });
   }
 
   async #openChannels(

@@ -1,12 +1,17 @@
-import { Duplex } from "node:stream";
-import { finished } from "node:stream/promises";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
-import { CriError } from "../errors.js";
 import { SpdyConnection } from "../wire/spdy/connection.js";
-import type { SpdyStream } from "../wire/spdy/stream.js";
-import { type UpgradeOptions, upgrade } from "./upgrade.js";
+import { PortStream, TroubleStream } from "./port-stream.js";
+import { SocketSink } from "./socket-sink.js";
+import { type UpgradeOptions, upgrade } from "./upgrade/upgrade.js";
 
-const protocol = "portforward.k8s.io";
+const version = { "x-stream-protocol-version": "portforward.k8s.io" };
+
+export interface PortConnectionOptions extends Pick<UpgradeOptions, "signal" | "tls"> {
+  /** Gets what the port sends, of which the stream then brings the end alone. */
+  into?: Socket | undefined;
+}
 
 /**
  * Opens one connection to a port of a pod. Each has a SPDY connection to itself: on a shared one containerd
@@ -15,23 +20,26 @@ const protocol = "portforward.k8s.io";
 export async function openPortConnection(
   url: URL,
   port: number,
-  options: Pick<UpgradeOptions, "signal" | "tls">,
+  { into, ...options }: PortConnectionOptions,
 ): Promise<Duplex> {
   const { socket, head } = await upgrade(url, {
     ...options,
     method: "POST",
-    headers: { connection: "Upgrade", upgrade: "SPDY/3.1", "x-stream-protocol-version": protocol },
+    protocol: "SPDY/3.1",
+    headers: version,
+    lends: into !== undefined,
   });
-  socket.setNoDelay();
-  const connection = new SpdyConnection(socket, head, { role: "client" });
+  const sink = into && new SocketSink(into, socket);
+  const connection = new SpdyConnection(socket, head, { role: "client", onRead: () => sink?.flush() });
   const onAbort = () => connection.destroy(options.signal?.reason);
   const forget = () => options.signal?.removeEventListener("abort", onAbort);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
     const headers = { port: String(port), requestid: "0" };
-    const trouble = await connection.open({ ...headers, streamtype: "error" }, { fin: true });
-    const data = await connection.open({ ...headers, streamtype: "data" });
-    const stream = new PortStream(port, data, trouble);
+    const trouble = new TroubleStream(connection, connection.nextId(), { ...headers, streamtype: "error" });
+    const place = [connection, connection.nextId(), { ...headers, streamtype: "data" }] as const;
+    const stream = new PortStream(...place, { trouble, sink });
+    await Promise.all([connection.offer(trouble, { fin: true }), connection.offer(stream)]);
     stream.once("close", () => {
       forget();
       connection.close();
@@ -41,55 +49,5 @@ export async function openPortConnection(
     forget();
     connection.destroy();
     throw error;
-  }
-}
-
-/**
- * The bytes of a connection. One that brought some has stood, and ends when they do. One that brought none does not end
- * well before it is known that nothing went wrong: runtimes may tell that nobody listens behind the end.
- */
-class PortStream extends Duplex {
-  readonly #data: SpdyStream;
-
-  constructor(port: number, data: SpdyStream, trouble: SpdyStream) {
-    super({ allowHalfOpen: true });
-    this.#data = data;
-    let hasStood = false;
-    let said = "";
-    data.on("data", (chunk: Buffer) => {
-      hasStood = true;
-      if (!this.push(chunk)) data.pause();
-    });
-    data.on("error", (error) => this.destroy(error));
-    trouble.on("data", (words: Buffer) => {
-      said += words.toString("utf8");
-    });
-    // When the connection is lost, the bytes have the same fate and tell it.
-    const over = finished(trouble, { writable: false }).catch(() => undefined);
-    data.on("end", () => {
-      if (hasStood && said === "") this.push(null);
-      else void over.then(() => said === "" && this.push(null));
-    });
-    void over.then(() => {
-      if (said === "") return;
-      this.destroy(new CriError("unavailable", `Port ${port} of the pod: ${said.trim()}`));
-    });
-  }
-
-  override _read(): void {
-    this.#data.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#data.write(chunk, done);
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#data.end(done);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#data.destroy();
-    done(error);
   }
 }

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { printSize, type StreamType, statusProtocol } from "../wire/channels.js";
 import { SpdyConnection } from "../wire/spdy/connection.js";
 import type { ChannelRequest, Channels } from "./channels.js";
-import { type UpgradeOptions, upgrade } from "./upgrade.js";
+import { type UpgradeOptions, upgrade } from "./upgrade/upgrade.js";
 
 /** Opens a session's channels by SPDY/3.1, one stream each. */
 export async function openSpdyChannels(
@@ -14,9 +14,9 @@ export async function openSpdyChannels(
   const { socket, head } = await upgrade(url, {
     ...options,
     method: "POST",
-    headers: { connection: "Upgrade", upgrade: "SPDY/3.1", "x-stream-protocol-version": statusProtocol },
+    protocol: "SPDY/3.1",
+    headers: { "x-stream-protocol-version": statusProtocol },
   });
-  socket.setNoDelay();
   const connection = new SpdyConnection(socket, head, { role: "client" });
   const onAbort = () => connection.destroy(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });

@@ -12,7 +12,7 @@ import {
 import { closeCodes, WebSocketConnection, type WebSocketEnd } from "../wire/websocket/connection.js";
 import { acceptKey, newWebSocketKey } from "../wire/websocket/handshake.js";
 import type { ChannelRequest, Channels } from "./channels.js";
-import { type UpgradeOptions, upgrade } from "./upgrade.js";
+import { type UpgradeOptions, upgrade } from "./upgrade/upgrade.js";
 
 /** In one offer: the server takes the first that it knows. Only v5 lets the command's input end. */
 const offered = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
@@ -27,17 +27,19 @@ export async function openWebSocketChannels(
   const { socket, head, headers } = await upgrade(url, {
     ...options,
     method: "GET",
+    protocol: "websocket",
     headers: {
-      connection: "Upgrade",
-      upgrade: "websocket",
       "sec-websocket-version": "13",
       "sec-websocket-key": key,
       "sec-websocket-protocol": offered.join(", "),
     },
   });
-  socket.setNoDelay();
-  const protocol = channelProtocols.find(({ name }) => name === headers["sec-websocket-protocol"]);
-  if (headers["sec-websocket-accept"] !== acceptKey(key) || !protocol || !offered.includes(protocol.name)) {
+  const protocol = channelProtocols.find(({ name }) => name === headers.get("sec-websocket-protocol"));
+  if (
+    headers.get("sec-websocket-accept") !== acceptKey(key) ||
+    !protocol ||
+    !offered.includes(protocol.name)
+  ) {
     socket.destroy();
     throw new CriError("internal", "The streaming server's answer is not that of a WebSocket server");
   }

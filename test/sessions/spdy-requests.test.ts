@@ -196,23 +196,21 @@ describe("a connection to a port", () => {
   /** One that the server has taken, which then says this much in one piece. */
   async function opened(...said: Buffer[]) {
     const opening = openPort();
-    await until("it asks", () => frames.length === 1);
-    const [first = "", second = Buffer.alloc(0)] = reply(1, 3);
-    socket.write(first);
-    await until("it asks for both", () => asked().length === 2);
-    socket.write(Buffer.concat([second, ...said]));
+    await until("it asks for both", () => frames.length === 2);
+    socket.write(Buffer.concat([...reply(1, 3), ...said]));
     return opening;
   }
+
   it("is a stream for trouble, ended at once, then one for bytes, of the same port and request", async () => {
     const opening = openPort();
-    await until("it asks", () => frames.length === 1);
-    socket.write(Buffer.concat(reply(1)));
-    await until("it asks for both", () => asked().length === 2);
+    await until("it asks for both", () => frames.length === 2);
     expect(asked()).toEqual([
       { streamtype: "error", port: "80", requestid: "0" },
       { streamtype: "data", port: "80", requestid: "0" },
     ]);
-    expect(frames[1]).toMatchObject({ type: "data", streamId: 1, fin: true });
+    socket.write(Buffer.concat(reply(1)));
+    await until("it ends the one that was accepted", () => frames.length === 3);
+    expect(frames[2]).toMatchObject({ type: "data", streamId: 1, fin: true });
     socket.destroy();
     await expect(opening).rejects.toMatchObject({ code: "unavailable" });
   });
@@ -244,7 +242,7 @@ describe("a connection to a port", () => {
     for (let round = 1; round <= 3; round += 1) {
       frames = [];
       const opening = openPort();
-      await until("it asks", () => answers === round && frames.length === 1);
+      await until("it asks", () => answers === round && frames.length === 2);
       socket.destroy();
       await expect(opening).rejects.toMatchObject({ code: "unavailable" });
     }

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 
 import { type Deferred, deferred } from "../../async/deferred.js";
 import { DeadlineError, UnavailableError } from "../../errors.js";
+import { connectionLost } from "../connection-lost.js";
 import { WireError } from "../wire-error.js";
 import { dataHead, FrameReader, maxDataBytes, rstStatus, type SpdyFrame, writeFrame } from "./frames.js";
 import { HeaderDecoder, HeaderEncoder, type SpdyHeaders } from "./headers.js";
@@ -14,6 +15,8 @@ export interface SpdyOptions {
   onStream?: ((stream: SpdyStream) => void) | undefined;
   /** How many streams of the peer may be open at a time; 1000 unless given. */
   maxStreams?: number | undefined;
+  /** Called when all that one read has brought is with the streams. */
+  onRead?: (() => void) | undefined;
 }
 
 const defaultMaxStreams = 1000;
@@ -29,7 +32,8 @@ export class SpdyConnection implements StreamOwner {
   readonly #socket: Duplex;
   readonly #options: SpdyOptions;
   readonly #reader = new FrameReader();
-  readonly #decoder = new HeaderDecoder();
+  /** Headers matter to who takes streams alone; they build on all that came before. */
+  readonly #decoder: HeaderDecoder | undefined;
   readonly #encoder = new HeaderEncoder();
   readonly #streams = new Map<number, SpdyStream>();
   readonly #awaited = new Map<number, Deferred<void>>();
@@ -47,10 +51,11 @@ export class SpdyConnection implements StreamOwner {
     this.#socket = socket;
     this.#options = options;
     this.#nextId = options.role === "client" ? 1 : 2;
+    if (options.onStream) this.#decoder = new HeaderDecoder();
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.once("end", () => this.#end(undefined));
-    socket.once("error", (cause) => this.#end(lost(cause)));
-    socket.once("close", () => this.#end(undefined));
+    for (const end of ["end", "close"]) socket.once(end, () => this.#end(undefined));
+    socket.once("error", (cause) => this.#end(connectionLost(cause)));
+    socket.resume();
     if (head.length > 0) this.#receive(head);
   }
 
@@ -59,15 +64,22 @@ export class SpdyConnection implements StreamOwner {
     return this.#closed.promise;
   }
 
-  /**
-   * Opens a stream and resolves when the peer has accepted it. `fin` ends our half at once; without `writable` we have
-   * none, and the peer is told nothing of it.
-   */
-  async open(headers: SpdyHeaders, { fin = false, writable = true } = {}): Promise<SpdyStream> {
-    if (this.#isOver || this.#isLeaving) throw lost();
+  /** Opens a stream and resolves when the peer has accepted it. Without `writable` we have no half of it. */
+  open(headers: SpdyHeaders, { writable = true } = {}): Promise<SpdyStream> {
+    return this.offer(new SpdyStream(this, this.nextId(), headers, { writable }));
+  }
+
+  /** The number of a stream that is to be offered next. */
+  nextId(): number {
     const id = this.#nextId;
     this.#nextId += 2;
-    const stream = new SpdyStream(this, id, headers, { writable });
+    return id;
+  }
+
+  /** Asks the peer to accept a stream of ours, and resolves when it has. `fin` ends our half at once. */
+  async offer<Stream extends SpdyStream>(stream: Stream, { fin = false } = {}): Promise<Stream> {
+    if (this.#isOver || this.#isLeaving) throw connectionLost();
+    const { id, headers } = stream;
     this.#streams.set(id, stream);
     const reply = deferred<void>();
     this.#awaited.set(id, reply);
@@ -105,7 +117,7 @@ export class SpdyConnection implements StreamOwner {
     // The peer has reset it, or said goodbye to all: an end is nothing that somebody waits for.
     if (this.#isOver || !this.#streams.has(streamId)) {
       const isLost = this.#isOver && !(this.#isLeaving && payload.length === 0);
-      done(isLost ? lost() : null);
+      done(isLost ? connectionLost() : null);
       return;
     }
     if (payload.length > maxDataBytes) {
@@ -138,6 +150,7 @@ export class SpdyConnection implements StreamOwner {
     if (this.#isOver) return;
     try {
       for (const frame of this.#reader.read(chunk)) this.#handle(frame);
+      this.#options.onRead?.();
     } catch (error) {
       this.destroy(
         error instanceof WireError ? error : new WireError("A SPDY frame cannot be read", { cause: error }),
@@ -151,16 +164,15 @@ export class SpdyConnection implements StreamOwner {
         this.#handleData(frame.streamId, frame.payload, frame.fin);
         return;
       case "syn-stream":
-        this.#accept(frame.streamId, this.#decoder.decode(frame.headerBlock), frame.fin);
-        return;
-      case "syn-reply":
-        this.#decoder.decode(frame.headerBlock);
-        this.#awaited.get(frame.streamId)?.resolve();
-        if (frame.fin) this.#streams.get(frame.streamId)?.receiveEnd();
+        this.#accept(frame.streamId, this.#decoder?.decode(frame.headerBlock), frame.fin);
         return;
       case "headers":
-        // Nobody uses them, but what is compressed after them builds on them.
-        this.#decoder.decode(frame.headerBlock);
+        this.#decoder?.decode(frame.headerBlock);
+        return;
+      case "syn-reply":
+        this.#decoder?.decode(frame.headerBlock);
+        this.#awaited.get(frame.streamId)?.resolve();
+        if (frame.fin) this.#streams.get(frame.streamId)?.receiveEnd();
         return;
       case "rst-stream":
         this.#handleReset(frame.streamId, frame.status);
@@ -178,20 +190,20 @@ export class SpdyConnection implements StreamOwner {
     const stream = this.#streams.get(streamId);
     // Late data of a stream that was given up on our side.
     if (!stream || stream.isWhole || stream.destroyed) return;
-    if (payload.length > 0 && !stream.push(payload)) {
+    if (payload.length > 0 && !stream.receive(payload)) {
       this.#full.add(stream);
       this.#socket.pause();
     }
     if (fin) stream.receiveEnd();
   }
 
-  #accept(streamId: number, headers: SpdyHeaders, fin: boolean): void {
+  #accept(streamId: number, headers: SpdyHeaders | undefined, fin: boolean): void {
     const { onStream, maxStreams = defaultMaxStreams } = this.#options;
     if (streamId % 2 === this.#nextId % 2 || streamId <= this.#lastPeerId) {
       throw new WireError(`The peer opened stream ${streamId}, which is not its next one`);
     }
     this.#lastPeerId = streamId;
-    if (!onStream || this.#streams.size >= maxStreams) {
+    if (!onStream || !headers || this.#streams.size >= maxStreams) {
       this.#send({ type: "rst-stream", streamId, status: rstStatus.refusedStream });
       return;
     }
@@ -224,8 +236,8 @@ export class SpdyConnection implements StreamOwner {
   #end(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const cause = error ?? (this.#isLeaving ? undefined : lost());
-    for (const waiting of this.#awaited.values()) waiting.reject(cause ?? lost());
+    const cause = error ?? (this.#isLeaving ? undefined : connectionLost());
+    for (const waiting of this.#awaited.values()) waiting.reject(cause ?? connectionLost());
     for (const stream of this.#streams.values()) {
       if (cause === undefined) stream.receiveEnd();
       else if (!stream.isWhole || stream.readableEnded) stream.destroy(cause);
@@ -235,8 +247,4 @@ export class SpdyConnection implements StreamOwner {
     this.#socket.end();
     this.#closed.resolve();
   }
-}
-
-function lost(cause?: Error): UnavailableError {
-  return new UnavailableError("The streaming connection was lost", { cause });
 }

@@ -32,6 +32,11 @@ export class SpdyStream extends Duplex {
     this.on("error", () => {});
   }
 
+  /** Takes what the peer has sent; false when that is enough until more is `wanted`. */
+  receive(payload: Buffer): boolean {
+    return this.push(payload);
+  }
+
   /** Nothing more of the peer will come: what has, can still be read. */
   get isWhole(): boolean {
     return this.#isWhole;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 
-import { UnavailableError } from "../../errors.js";
+import { connectionLost } from "../connection-lost.js";
 import { WireError } from "../wire-error.js";
 import {
   closePayload,
@@ -45,9 +45,10 @@ export class WebSocketConnection {
     this.#options = options;
     this.#reader = new WebSocketReader({ isMasked: options.role === "server" });
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.once("error", (cause) => this.#end({ error: lost(cause) }));
-    socket.once("end", () => this.#end({ error: lost() }));
-    socket.once("close", () => this.#end({ error: lost() }));
+    socket.once("error", (cause) => this.#end({ error: connectionLost(cause) }));
+    socket.once("end", () => this.#end({ error: connectionLost() }));
+    socket.once("close", () => this.#end({ error: connectionLost() }));
+    socket.resume();
     if (head.length > 0) this.#receive(head);
   }
 
@@ -58,7 +59,7 @@ export class WebSocketConnection {
     done?: (error?: Error | null) => void,
   ): void {
     if (this.#hasClosed || this.#isOver) {
-      done?.(lost());
+      done?.(connectionLost());
       return;
     }
     this.#write(isText ? opcodes.text : opcodes.binary, payload, done);
@@ -77,7 +78,7 @@ export class WebSocketConnection {
   }
 
   /** Ends the connection at once. */
-  destroy(error: Error = lost()): void {
+  destroy(error: Error = connectionLost()): void {
     this.#end({ error });
     this.#socket.destroy();
   }
@@ -126,8 +127,4 @@ export class WebSocketConnection {
     this.#options.onEnd(end);
     this.#socket.end();
   }
-}
-
-function lost(cause?: Error): UnavailableError {
-  return new UnavailableError("The streaming connection was lost", { cause });
 }

@@ -100,6 +100,20 @@ describe("a SPDY connection", () => {
     expect(streams).toHaveLength(1);
   });
 
+  it("without anybody to take streams refuses them unread, and looks at no headers", async () => {
+    const received = frames(server);
+    const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
+    const headerBlock = Buffer.from("no header block");
+    const opening = connection.open({});
+    await until("it asks", () => received.length === 1);
+    server.write(writeFrame({ type: "syn-stream", streamId: 2, headerBlock, fin: false }));
+    server.write(writeFrame({ type: "headers", streamId: 1, headerBlock, fin: false }));
+    server.write(writeFrame({ type: "syn-reply", streamId: 1, headerBlock, fin: false }));
+    expect((await opening).id).toBe(1);
+    await until("it has refused", () => received.length === 2);
+    expect(received[1]).toMatchObject({ type: "rst-stream", streamId: 2, status: 3 });
+  });
+
   it("ends with a peer that opens a stream out of turn", async () => {
     const connection = new SpdyConnection(server, Buffer.alloc(0), { role: "server", onStream: () => {} });
     const headerBlock = new HeaderEncoder().encode({});

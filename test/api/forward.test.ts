@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CriClient, connect, type Pod, type PortForward } from "crikit";
+import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { deferred } from "../../src/async/deferred.js";
+import { until } from "../support/until.js";
+
+let fake: FakeRuntime;
+let cri: CriClient;
+let pod: Pod;
+let forward: PortForward;
+let errors: unknown[];
+
+beforeEach(async () => {
+  fake = await startFakeRuntime();
+  cri = await connect(fake.endpoint, { logRoot: fake.logRoot });
+  pod = await cri.pods.run({ metadata: { name: "demo" } });
+  errors = [];
+  forward = await pod.forward(7, { onError: (error) => errors.push(error) });
+});
+
+afterEach(async () => {
+  await forward.close();
+  await cri.close();
+  await fake[Symbol.asyncDispose]();
+});
+
+const dial = () => connectTcp({ port: forward.port, host: "127.0.0.1", allowHalfOpen: true });
+
+/** Resolves when a number that grows has not grown between two looks. */
+async function standsStill(what: string, count: () => number): Promise<void> {
+  let before = 0;
+  await until(`${what} stands still`, async () => {
+    [before] = [count(), await sleep(100)];
+    return before > 0 && before === count();
+  });
+}
+
+/** More than what lies between the two ends can hold. */
+const muchBytes = 32 * 1024 * 1024;
+
+/** Reads to the end and leaves the other direction open. */
+const read = async (stream: Readable) => String(await buffer(stream.iterator({ destroyOnReturn: false })));
+
+/** The same with a pause now and then, so that who writes is held up again and again. */
+async function readSlowly(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    if (chunks.push(chunk) % 64 === 0) await sleep(5);
+  }
+  return Buffer.concat(chunks);
+}
+
+test("a forwarded connection brings each byte as it was, however slow both of its readers are", async () => {
+  const [down, up] = [randomBytes(muchBytes), randomBytes(muchBytes)];
+  const arrived = deferred<Buffer>();
+  let client: Socket | undefined;
+  fake.onConnect(7, async (stream) => {
+    stream.write(down);
+    stream.end();
+    await standsStill("what goes up", () => client?.bytesWritten ?? 0);
+    arrived.resolve(await readSlowly(stream));
+  });
+  client = dial();
+  client.write(up);
+  client.end();
+  await standsStill("what comes down", () => client?.bytesRead ?? 0);
+  const received = await readSlowly(client);
+  expect([received.length, received.equals(down)]).toEqual([muchBytes, true]);
+  expect((await arrived.promise).equals(up)).toBe(true);
+  expect(errors).toEqual([]);
+}, 60_000);
+
+test("a connection that nobody reads holds up itself alone, and ends with the listener", async () => {
+  let sent = 0;
+  fake.onConnect(7, async (stream) => {
+    for (stream.on("error", () => {}); !stream.destroyed; sent += 1) {
+      if (!stream.write(Buffer.alloc(65_536))) await once(stream, "drain").catch(() => {});
+    }
+  });
+  const unread = dial().pause();
+  await standsStill("what is sent", () => sent);
+  await using other = await pod.forward(8);
+  fake.onConnect(8, async (stream) => pipeline(stream, stream));
+  const echo = connectTcp({ port: other.port, host: "127.0.0.1", allowHalfOpen: true });
+  echo.end("there and back");
+  expect(await read(echo)).toBe("there and back");
+  await forward.close();
+  unread.resume();
+  await once(unread, "end");
+});
+
+test("each half of a forwarded connection ends by itself", async () => {
+  fake.onConnect(7, async (stream) => void stream.end(`heard ${await read(stream)}`));
+  const asking = dial();
+  asking.end("it");
+  expect(await read(asking)).toBe("heard it");
+  const heard = deferred<string>();
+  fake.onConnect(7, async (stream) => {
+    stream.end("first");
+    heard.resolve(await read(stream));
+  });
+  const told = dial();
+  expect(await read(told)).toBe("first");
+  told.end("afterwards");
+  expect(await heard.promise).toBe("afterwards");
+  expect(errors).toEqual([]);
+});
+
+test("a port that nobody listens at is told in the runtime's words", async () => {
+  const refused = dial();
+  refused.resume();
+  await once(refused, "end");
+  await until("it is told", () => errors.length === 1);
+  expect(String(errors[0])).toMatch(/Port 7 of the pod: .*refused/);
+});
+
+test("a client that breaks off before its connection stands harms no other", async () => {
+  fake.onConnect(7, async (stream) => pipeline(stream, stream));
+  fake.fault("portForward", { delayMs: 200 });
+  const gone = dial();
+  await until("its connection is being opened", () => fake.calls.some(({ rpc }) => rpc === "portForward"));
+  gone.resetAndDestroy();
+  await until("that is told", () => errors.length === 1);
+  const next = dial();
+  next.end("here");
+  expect(await read(next)).toBe("here");
+});
