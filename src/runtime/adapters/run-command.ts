@@ -15,6 +15,8 @@ export interface RunCommandOptions {
   env?: NodeJS.ProcessEnv | undefined;
   /** Written to the standard input, which is empty otherwise. */
   input?: string | undefined;
+  /** Nobody wants what it prints unless it is an error: a pipe less to make. */
+  dropStdout?: boolean;
   /** Kills the program and what it has started; the signal's own reason is thrown. */
   signal?: AbortSignal | undefined;
   /** Kills the program and what it has started when it is not done by then. No limit unless given. */
@@ -43,7 +45,7 @@ export async function runCommand(
   const child = spawn(programPath(file), args, {
     cwd: options.cwd,
     env: options.env ?? helperEnvironment(),
-    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [options.input === undefined ? "ignore" : "pipe", options.dropStdout ? "ignore" : "pipe", "pipe"],
     // A process group of its own, so that what it starts can be killed with it.
     detached: true,
   });

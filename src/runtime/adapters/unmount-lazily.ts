@@ -35,5 +35,5 @@ async function unmountAsked(): Promise<void> {
 }
 
 async function umount(paths: string[]): Promise<void> {
-  await runCommand("umount", ["--lazy", ...paths], { timeoutMs });
+  await runCommand("umount", ["--lazy", ...paths], { timeoutMs, dropStdout: true });
 }

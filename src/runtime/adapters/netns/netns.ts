@@ -40,7 +40,7 @@ async function create(path: string, owner?: NewUserns): Promise<void> {
     if (owner) await makeOwnedNetns(path, owner);
     else {
       const command = [programPath("ip"), "link", "set", "lo", "up"];
-      await runCommand("unshare", [`--net=${path}`, ...command], { timeoutMs });
+      await runCommand("unshare", [`--net=${path}`, ...command], { timeoutMs, dropStdout: true });
     }
   } catch (error) {
     for (const file of files) await remove(file);

@@ -100,7 +100,7 @@ async function mountOverlay(
   options: string,
 ): Promise<void> {
   const mount = async (cwd: string) => {
-    await runCommand("mount", ["-t", "overlay", "overlay", "-o", options, target], { cwd });
+    await runCommand("mount", ["-t", "overlay", "overlay", "-o", options, target], { cwd, dropStdout: true });
   };
   if (owners?.by === "idmapped") await withIdmappedStore({ store, target, ids: owners.ids }, mount);
   else await mount(store);

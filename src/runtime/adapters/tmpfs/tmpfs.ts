@@ -24,14 +24,8 @@ export function createTmpfs(): Tmpfs {
   return {
     async mount(target, { sizeBytes, uid, gid, label }) {
       await mkdir(target, { recursive: true, mode: 0o700 });
-      await runCommand("mount", [
-        "-t",
-        "tmpfs",
-        "-o",
-        `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}${labelOption(label)}`,
-        "shm",
-        target,
-      ]);
+      const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}${labelOption(label)}`;
+      await runCommand("mount", ["-t", "tmpfs", "-o", options, "shm", target], { dropStdout: true });
     },
 
     async unmount(target) {
