@@ -79,11 +79,10 @@ async function start(deps: RuntimeDeps, record: ContainerRecord, { sandbox, criu
     ...{ terminal: tty, stdin, stdinOnce },
     restore: criu === undefined ? undefined : { criu, images },
   });
-  await deps.containers.update(id, { init, monitor });
   const startedAt = timestampNow();
   // What is restored runs already.
   if (criu === undefined) await runc.start(id, init);
-  await deps.containers.update(id, { step: undefined, startedAt });
+  await deps.containers.update(id, { init, monitor, step: undefined, startedAt });
   if (criu !== undefined) await rm(images, { recursive: true });
 }
 
