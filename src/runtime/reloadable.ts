@@ -34,6 +34,7 @@ export async function reloadableParts(
       network: network(config, paths),
       pluginDirectories: config.cniPluginDirs,
       cacheDirectory: paths.cniResults,
+      owner: config.state,
     }),
     seccompDefault: await readSeccompFile(config.seccompProfile),
     insecureRegistries,

@@ -74,11 +74,18 @@ interface Making {
   signal: AbortSignal | undefined;
 }
 
+interface Connecting extends Making {
+  attachment: Attachment | undefined;
+  /** When the pod was asked for. */
+  asked: number;
+}
+
 /** Makes everything; what was made when a step fails is known by the record alone. */
 async function makeSandbox(
   deps: RuntimeDeps,
   { record, config, signal }: Making,
 ): Promise<Partial<SandboxRecord>> {
+  const asked = performance.now();
   const { id, name, handler, cgroupParent } = record;
   const container = { id, name, handler, cgroupParent, bundle: deps.paths.sandbox(id).directory };
   // What the request asks for is looked at before anything is made.
@@ -87,7 +94,7 @@ async function makeSandbox(
   await writeBundle(deps, container, spec);
   if (record.userns) await openToUsers(container.bundle, record.userns);
   if (attachment) await makeNetns(deps, record, attachment.netns);
-  const connected = connect(deps, { record, config, signal, attachment });
+  const connected = connect(deps, { record, config, signal, attachment, asked });
   // Neither needs the other, unless the OCI runtime may have to set something of the pod's interface.
   if (setsNetwork(config)) await connected;
   const [ips, { init, monitor }] = await allDone([connected, createOciContainer(deps, container)]);
@@ -99,9 +106,9 @@ async function makeSandbox(
 /** Joins the network, and makes what all containers see, the addresses among it. Gives these, the primary one first. */
 async function connect(
   deps: RuntimeDeps,
-  { record, config, signal, attachment }: Making & { attachment: Attachment | undefined },
+  { record, config, signal, attachment, asked }: Connecting,
 ): Promise<string[]> {
-  const ips = attachment ? (await deps.cni.add(attachment, { signal })).ips : [];
+  const ips = attachment ? (await deps.cni.add(attachment, { signal, asked })).ips : [];
   signal?.throwIfAborted();
   await makeSandboxFiles(deps, { record, config, ips });
   return ips;

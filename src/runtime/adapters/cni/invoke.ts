@@ -1,9 +1,9 @@
 import { delimiter, join } from "node:path";
 
 import { CriError } from "../../../errors.js";
+import { ownerVariable } from "../orphans.js";
 import { isExecutable } from "../program-path.js";
 import { runCommand } from "../run-command.js";
-import { untilParentDies } from "../until-parent-dies.js";
 import type { Attachment } from "./attachment.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
 import { toPluginError } from "./plugin-error.js";
@@ -20,6 +20,8 @@ export interface Invocation {
 
 export interface InvokeOptions {
   pluginDirectories: readonly string[];
+  /** The state directory that it works for. */
+  owner: string;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
 }
@@ -30,10 +32,9 @@ export async function invokePlugin(invocation: Invocation, options: InvokeOption
   const { signal, timeoutMs, pluginDirectories } = options;
   try {
     const path = findPlugin(plugin.type, pluginDirectories);
-    // Killed with the daemon: the next one frees what it was making.
-    const { stdout } = await runCommand(...untilParentDies([path]), {
+    const { stdout } = await runCommand(path, [], {
       input: JSON.stringify(pluginInput(invocation)),
-      env: pluginEnvironment(invocation, pluginDirectories),
+      env: pluginEnvironment(invocation, options),
       timeoutMs,
       signal,
     });
@@ -88,10 +89,14 @@ function isSince(version: string, minimum: readonly number[]): boolean {
   return different === -1 || (parts[different] ?? 0) > (minimum[different] ?? 0);
 }
 
+/** Read once: that takes half a millisecond where there are many variables. */
+let inherited: NodeJS.ProcessEnv | undefined;
+
 function pluginEnvironment(
   { command, attachment }: Invocation,
-  directories: readonly string[],
+  { pluginDirectories, owner }: InvokeOptions,
 ): NodeJS.ProcessEnv {
+  inherited ??= { ...process.env };
   const { id, netns, pod } = attachment;
   const podArgs = {
     IgnoreUnknown: "1",
@@ -101,12 +106,14 @@ function pluginEnvironment(
     K8S_POD_UID: pod.uid,
   };
   return {
-    ...process.env,
+    ...inherited,
+    // A daemon that follows a killed one ends it, and frees what it was making.
+    [ownerVariable]: owner,
     CNI_COMMAND: command,
     CNI_CONTAINERID: id,
     CNI_NETNS: netns,
     CNI_IFNAME: interfaceName,
-    CNI_PATH: directories.join(delimiter),
+    CNI_PATH: pluginDirectories.join(delimiter),
     CNI_ARGS: Object.entries(podArgs)
       .map(([key, value]) => `${key}=${value}`)
       .join(";"),

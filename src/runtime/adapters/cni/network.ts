@@ -10,8 +10,8 @@ export interface Network {
   conflist(): Promise<Conflist>;
   /** Mends what an ADD that was broken off may have left, for the next one to do its work. */
   mend(): Promise<void>;
-  /** Makes what the plugins rely on but do not make. Repeating it adds nothing. */
-  prepare(): Promise<void>;
+  /** Makes what the plugins rely on but do not make, for a pod that was `asked` for then. Repeating it adds nothing. */
+  prepare(asked: number): Promise<void>;
   /** Who holds something in a network that nobody else uses. */
   holders(): Promise<Holder[]>;
 }
@@ -21,15 +21,22 @@ export function bridgeNetwork(options: BridgeNetwork): Network {
   const { name, bridge, subnet, leaseDirectory } = options;
   const conflist = bridgeConflist(options);
   let preparing: Promise<void> | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   return {
     conflist: async () => conflist,
     mend: () => mendBridge(bridge),
-    prepare() {
-      // One look for all who ask while it lasts.
-      preparing ??= ensureMasquerade({ bridge, subnet }).finally(() => {
-        preparing = undefined;
-      });
-      return preparing;
+    async prepare(asked) {
+      // One look for all who ask while it lasts, and for those who were under way when it began.
+      if (preparing === undefined && lookedAt >= asked) return;
+      const began = performance.now();
+      preparing ??= ensureMasquerade({ bridge, subnet })
+        .then(() => {
+          lookedAt = began;
+        })
+        .finally(() => {
+          preparing = undefined;
+        });
+      await preparing;
     },
     async holders() {
       return [...(await leaseHolders(leaseDirectory, name)), ...(await portHolders(name))];

@@ -3,7 +3,7 @@ import { withRollback } from "../../../async/rollback.js";
 import { CriError } from "../../../errors.js";
 import { isNamespace } from "../is-namespace.js";
 import type { Attachment } from "./attachment.js";
-import type { Cni, CniOptions, CniResult, NetworkStatus } from "./cni.js";
+import type { AddOptions, Cni, CniOptions, CniResult, NetworkStatus } from "./cni.js";
 import type { Conflist, PluginConfig } from "./conflist.js";
 import { findPlugin, type Invocation, invokePlugin } from "./invoke.js";
 import { messageOf, pastFailures } from "./past-failures.js";
@@ -29,7 +29,7 @@ class PluginNetwork implements Cni {
 
   async add(
     attachment: Attachment,
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    { signal, asked = performance.now() }: AddOptions = {},
   ): Promise<CniResult> {
     const conflist = await this.#options.network.conflist();
     const missing = this.#findMissing(conflist.plugins);
@@ -41,13 +41,13 @@ class PluginNetwork implements Cni {
           // Every plugin is asked, since a failing one may have done a part of its work.
           rollback.add("leave the network", () => this.remove(attachment));
           const cached = { conflist, attachment };
-          this.#cache.write(cached);
+          this.#cache.begin(cached);
           await this.#options.network.mend();
           const [result] = await allDone([
             this.#addAll(cached, signal),
-            this.#options.network.prepare().then(() => undefined),
+            this.#options.network.prepare(asked).then(() => undefined),
           ]);
-          this.#cache.write({ ...cached, result });
+          this.#cache.complete(attachment.id, result);
           return toResult(conflist, result ?? {});
         },
         ([failure]) => {
@@ -107,8 +107,8 @@ class PluginNetwork implements Cni {
   }
 
   #invoke(invocation: Invocation, signal?: AbortSignal): Promise<PluginResult> {
-    const { pluginDirectories, timeoutMs = defaultTimeoutMs } = this.#options;
-    return invokePlugin(invocation, { pluginDirectories, timeoutMs, signal });
+    const { pluginDirectories, owner, timeoutMs = defaultTimeoutMs } = this.#options;
+    return invokePlugin(invocation, { pluginDirectories, owner, timeoutMs, signal });
   }
 
   /** The first plugin that cannot be found. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -16,7 +16,10 @@ export interface CachedAdd {
 
 const extension = ".json";
 
-/** One file for each attachment. */
+/**
+ * One file for each attachment: a line written before ADD, and one with its result. That is appended: a file put in the
+ * place of another is a new one to the file system, which begins to write it out. A torn line counts as not there.
+ */
 export class ResultCache {
   readonly #directory: string;
 
@@ -24,20 +27,21 @@ export class ResultCache {
     this.#directory = directory;
   }
 
-  write(add: CachedAdd): void {
+  begin(add: Omit<CachedAdd, "result">): void {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const path = this.#path(add.attachment.id);
-    writeFileSync(`${path}.tmp`, JSON.stringify(add), { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    writeFileSync(this.#path(add.attachment.id), JSON.stringify(add), { mode: 0o600 });
+  }
+
+  complete(id: string, result: PluginResult | undefined): void {
+    if (result) appendFileSync(this.#path(id), `\n${JSON.stringify(result)}`);
   }
 
   /** Undefined when there is none, or none that can be read: DEL does what it can without. */
   read(id: string): CachedAdd | undefined {
-    try {
-      return JSON.parse(readFileSync(this.#path(id), "utf8"));
-    } catch {
-      return undefined;
-    }
+    const [first = "", second = ""] = this.#lines(id);
+    const add = parse<CachedAdd>(first);
+    const result = parse<PluginResult>(second);
+    return add && (result ? { ...add, result } : add);
   }
 
   /** All that can be read. */
@@ -51,10 +55,25 @@ export class ResultCache {
 
   remove(id: string): void {
     rmSync(this.#path(id), { force: true });
-    rmSync(`${this.#path(id)}.tmp`, { force: true });
+  }
+
+  #lines(id: string): string[] {
+    try {
+      return readFileSync(this.#path(id), "utf8").split("\n");
+    } catch {
+      return [];
+    }
   }
 
   #path(id: string): string {
     return join(this.#directory, `${id}${extension}`);
+  }
+}
+
+function parse<T>(line: string): T | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }

@@ -61,6 +61,7 @@ export class PrivateNetwork implements AsyncDisposable {
       network: { ...bridgeNetwork(this.#options), conflist: async () => changed },
       pluginDirectories: [this.directory, "/usr/lib/cni"],
       cacheDirectory: this.cache,
+      owner: this.directory,
       timeoutMs,
     });
   }
