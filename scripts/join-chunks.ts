@@ -34,12 +34,28 @@ function partOf(entry: string): string {
   return resolve(parts, `${entry}.js`);
 }
 
-/** What a client has: the part that `crikit/proto` has too, the part that the daemon has too, and the rest. */
-function groupOf(id: string, getModuleInfo: GetModuleInfo): "messages" | "shared" | "client" | undefined {
+/**
+ * What a client has: the part that `crikit/proto` has too, the part that the daemon has too, and the rest; then what it
+ * loads with its first session.
+ */
+function groupOf(
+  id: string,
+  getModuleInfo: GetModuleInfo,
+): "messages" | "shared" | "client" | "protocols" | undefined {
   const isIn = (entry: string) => reach(partOf(entry), getModuleInfo).has(id);
-  if (!isIn("index")) return undefined;
+  if (!isIn("index"))
+    return reach(sessionsOf(getModuleInfo), getModuleInfo).has(id) ? "protocols" : undefined;
   if (isIn("proto")) return "messages";
   return daemon.some(isIn) ? "shared" : "client";
+}
+
+/** `src/sessions/protocols.ts` */
+function sessionsOf(getModuleInfo: GetModuleInfo): string {
+  const client = [...reach(partOf("index"), getModuleInfo)];
+  const later = client.flatMap((id) => getModuleInfo(id)?.dynamicallyImportedIds ?? []);
+  const found = later.find((id) => /\/protocols-\w+\.js$/.test(id));
+  if (found === undefined) throw new Error("The client loads no protocols.ts");
+  return found;
 }
 
 /** All that is loaded with a file. */

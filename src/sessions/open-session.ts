@@ -7,6 +7,8 @@ import type { Session } from "./session.js";
 import { resolveStreamingUrl } from "./streaming-url.js";
 
 const protocols = () => import("./protocols.js");
+/** Apart, for Node's crypto comes with it, and few runtimes need it. */
+const webSocket = () => import("./websocket-channels.js");
 
 /** How sessions are opened at the URLs that a runtime gives. */
 export interface StreamingOptions {
@@ -38,8 +40,11 @@ export class SessionOpener {
     newUrl: () => Promise<string>,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Session> {
-    const { Session } = await protocols();
-    return new Session(await this.#openChannels(request, newUrl, signal), { ...request, signal });
+    const [channels, { Session }] = await Promise.all([
+      this.#openChannels(request, newUrl, signal),
+      protocols(),
+    ]);
+    return new Session(channels, { ...request, signal });
   }
 
   /**
@@ -51,9 +56,9 @@ export class SessionOpener {
     newUrl: () => Promise<string>,
     options: { signal?: AbortSignal | undefined; into?: Socket | undefined } = {},
   ): Promise<Duplex> {
-    const { openPortConnection } = await protocols();
     const { tls } = this.#options;
-    return openPortConnection(resolveStreamingUrl(await newUrl(), this.#options), port, { ...options, tls });
+    const [url, { openPortConnection }] = await Promise.all([this.#resolve(newUrl), protocols()]);
+    return openPortConnection(url, port, { ...options, tls });
   }
 
   async #openChannels(
@@ -61,19 +66,30 @@ export class SessionOpener {
     newUrl: () => Promise<string>,
     signal: AbortSignal | undefined,
   ): Promise<Channels> {
-    const { openSpdyChannels, openWebSocketChannels, UpgradeRefused } = await protocols();
     const { tls } = this.#options;
-    const url = async () => resolveStreamingUrl(await newUrl(), this.#options);
-    if (this.#transport === "websocket") return openWebSocketChannels(await url(), request, { signal, tls });
+    const byWebSocket = async () => {
+      const [url, { openWebSocketChannels }] = await Promise.all([this.#resolve(newUrl), webSocket()]);
+      return openWebSocketChannels(url, request, { signal, tls });
+    };
+    if (this.#transport === "websocket") return byWebSocket();
+    // What is loaded is loaded while the runtime answers.
+    const [url, { openSpdyChannels, UpgradeRefused }] = await Promise.all([
+      this.#resolve(newUrl),
+      protocols(),
+    ]);
     try {
-      const channels = await openSpdyChannels(await url(), request, { signal, tls });
+      const channels = await openSpdyChannels(url, request, { signal, tls });
       this.#transport = "spdy";
       return channels;
     } catch (error) {
       if (this.#transport === "spdy" || !(error instanceof UpgradeRefused)) throw error;
-      const channels = await openWebSocketChannels(await url(), request, { signal, tls });
+      const channels = await byWebSocket();
       this.#transport = "websocket";
       return channels;
     }
+  }
+
+  async #resolve(newUrl: () => Promise<string>): Promise<URL> {
+    return resolveStreamingUrl(await newUrl(), this.#options);
   }
 }

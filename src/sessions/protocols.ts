@@ -6,4 +6,3 @@ export { openPortConnection } from "./port-connection.js";
 export { Session } from "./session.js";
 export { openSpdyChannels } from "./spdy-channels.js";
 export { UpgradeRefused } from "./upgrade/upgrade.js";
-export { openWebSocketChannels } from "./websocket-channels.js";
