@@ -115,17 +115,16 @@ export function freeOciContainer(deps: OciDeps, container: Ended): Promise<void>
   });
 }
 
-/** Groups that systemd has made are for it to remove. */
+/** Groups that systemd has made are for it to remove, and only the OCI runtime knows of one that is not where it should be. */
 async function deleteEnded(
   deps: OciDeps,
   { id, handler, bundle, cgroupParent }: OciContainer,
 ): Promise<void> {
   const { cgroups } = deps;
-  const removeGroup = () => cgroups.remove(cgroups.containerGroup(cgroupParent, id));
-  await requireHandler(deps, handler).runc.deleteEnded(id, {
-    bundle,
-    removeGroup: cgroups.isSystemd(cgroupParent) ? undefined : removeGroup,
-  });
+  const group = cgroups.containerGroup(cgroupParent, id);
+  const isOurs = !cgroups.isSystemd(cgroupParent) && cgroups.exists(group);
+  const removeGroup = isOurs ? () => cgroups.remove(group) : undefined;
+  await requireHandler(deps, handler).runc.deleteEnded(id, { bundle, removeGroup });
 }
 
 /** Resolves when what is being freed for a container, or is to be, has been. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { InvalidArgumentError } from "../../../errors.js";
@@ -60,6 +61,8 @@ export interface Cgroups {
   setOomScoreAdj(group: string, value: number): void;
   /** Has the kernel get ready for a process to come into a group in a moment. */
   expectMove(): Promise<void>;
+  /** Whether there is such a group, in whatever tree. */
+  exists(group: string): boolean;
   /** Removes a group that has no processes, with the empty ones below it, in every tree. Absent: done. */
   remove(path: string): Promise<void>;
 }
@@ -109,6 +112,10 @@ class HostCgroups implements Cgroups {
 
   expectMove(): Promise<void> {
     return expectMove(this.#trees);
+  }
+
+  exists(group: string): boolean {
+    return this.#directories(group).some((directory) => existsSync(directory));
   }
 
   async remove(path: string): Promise<void> {

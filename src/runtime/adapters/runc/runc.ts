@@ -65,7 +65,7 @@ export interface Runc {
 
 export interface DeleteEndedOptions {
   bundle: string;
-  /** Removes the container's control group, which is gone after that; undefined where only the program can. */
+  /** Removes the container's control group; undefined where only the program can, or knows where it is. */
   removeGroup: (() => Promise<void>) | undefined;
 }
 
