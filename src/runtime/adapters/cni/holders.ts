@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 
@@ -13,15 +13,29 @@ export interface Holder {
 
 const timeoutMs = 20_000;
 
-/** Whom host-local has leased addresses to: each address is a file that names its holder in the first line. */
+/** Whom host-local has leased addresses to. */
 export async function leaseHolders(leaseDirectory: string, network: string): Promise<Holder[]> {
-  const directory = join(leaseDirectory, network);
-  const addresses = (await readdir(directory).catch(() => [])).filter((name) => isIP(name) !== 0);
-  const contents = await Promise.all(
-    addresses.map((address) => readFile(join(directory, address), "utf8").catch(() => "")),
-  );
-  const ids = contents.map((content) => content.split(/\r?\n/)[0] ?? "").filter(Boolean);
+  const ids = (await leases(join(leaseDirectory, network))).map(({ id }) => id).filter(Boolean);
   return ids.map((id) => ({ id, portMappings: [] }));
+}
+
+/** Takes back addresses that a host-local was killed in the middle of leasing. For when none is at work. */
+export async function dropTornLeases(leaseDirectory: string, network: string): Promise<void> {
+  for (const { path, id } of await leases(join(leaseDirectory, network))) {
+    if (id === "") await rm(path, { force: true });
+  }
+}
+
+/** Each address is a file that names its holder in the first line. */
+async function leases(directory: string): Promise<{ path: string; id: string }[]> {
+  const names = (await readdir(directory).catch(() => [])).filter((name) => isIP(name) !== 0);
+  const paths = names.map((name) => join(directory, name));
+  return Promise.all(
+    paths.map(async (path) => {
+      const [id = ""] = (await readFile(path, "utf8")).split(/\r?\n/);
+      return { path, id };
+    }),
+  );
 }
 
 const portRule = /^-A \S+ -p (tcp|udp|sctp) .*dnat name: \\"(.+)\\" id: \\"(\w+)\\".* --dports ([\d,]+)/;

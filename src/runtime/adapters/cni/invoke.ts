@@ -1,5 +1,6 @@
 import { delimiter, join } from "node:path";
 
+import { afterGrace } from "../../../async/grace.js";
 import { CriError } from "../../../errors.js";
 import { ownerVariable } from "../orphans.js";
 import { isExecutable } from "../program-path.js";
@@ -26,21 +27,30 @@ export interface InvokeOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * When the caller goes, a plugin may end what it is at: in the middle of it, it may hold what is in nobody's name yet,
+ * as host-local an address, and DEL would not find that.
+ */
+const graceMs = 2000;
+
 /** Runs one plugin. Its result is empty for DEL. */
 export async function invokePlugin(invocation: Invocation, options: InvokeOptions): Promise<PluginResult> {
   const { command, plugin, network } = invocation;
   const { signal, timeoutMs, pluginDirectories } = options;
+  signal?.throwIfAborted();
+  using late = afterGrace(signal, graceMs);
   try {
     const path = findPlugin(plugin.type, pluginDirectories);
     const { stdout } = await runCommand(path, [], {
       input: JSON.stringify(pluginInput(invocation)),
       env: pluginEnvironment(invocation, options),
       timeoutMs,
-      signal,
+      signal: late.signal,
     });
+    signal?.throwIfAborted();
     return command === "ADD" ? parseResult(stdout) : {};
   } catch (error) {
-    if (signal?.aborted && error === signal.reason) throw error;
+    signal?.throwIfAborted();
     throw toPluginError(error, { plugin: plugin.type, network: network.name, command });
   }
 }

@@ -1,6 +1,6 @@
 import { mendBridge } from "./bridge.js";
 import { type BridgeNetwork, bridgeConflist, type Conflist } from "./conflist.js";
-import { type Holder, leaseHolders, portHolders } from "./holders.js";
+import { dropTornLeases, type Holder, leaseHolders, portHolders } from "./holders.js";
 import { loadConflist } from "./load-conflist.js";
 import { ensureMasquerade } from "./masquerade.js";
 
@@ -14,6 +14,8 @@ export interface Network {
   prepare(asked: number): Promise<void>;
   /** Who holds something in a network that nobody else uses. */
   holders(): Promise<Holder[]>;
+  /** Frees what is held in such a network for nobody. For when no plugin is at work. */
+  dropTorn(): Promise<void>;
 }
 
 /** The network of a runtime that was given none. It belongs to this runtime alone. */
@@ -41,6 +43,7 @@ export function bridgeNetwork(options: BridgeNetwork): Network {
     async holders() {
       return [...(await leaseHolders(leaseDirectory, name)), ...(await portHolders(name))];
     },
+    dropTorn: () => dropTornLeases(leaseDirectory, name),
   };
 }
 
@@ -54,5 +57,6 @@ export function configuredNetwork(directory: string): Network {
     mend: async () => {},
     prepare: async () => {},
     holders: async () => [],
+    dropTorn: async () => {},
   };
 }

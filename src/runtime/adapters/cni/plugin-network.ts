@@ -87,8 +87,10 @@ class PluginNetwork implements Cni {
   }
 
   async sweep(isKnown: (id: string) => boolean): Promise<void> {
+    const { network } = this.#options;
     const cached = await this.#cache.list();
-    const holders = await this.#options.network.holders();
+    const holders = await network.holders();
+    await network.dropTorn();
     await pastFailures(findStrays({ cached, holders, isKnown }), (stray) => this.remove(stray));
   }
 

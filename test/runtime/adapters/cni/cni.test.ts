@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -184,6 +185,22 @@ describe("Cni with other plugins", () => {
     await expect.poll(() => readFile(started, "utf8").catch(() => "")).toBe("\n");
     abort.abort(reason);
     await rejected;
+    await expectNothingOf(pod);
+  });
+
+  test("lets a plugin end what it is at when the signal aborts, and asks no other", async () => {
+    const file = (name: string) => join(network.directory, name);
+    const script = `[ $CNI_COMMAND = DEL ] && exit; echo > ${file("begun")}; sleep 0.5; echo > ${file("done")}`;
+    const more = [await network.writePlugin("busy", script)];
+    more.push(await network.writePlugin("next", `[ $CNI_COMMAND = DEL ] || echo > ${file("asked")}`));
+    const abort = new AbortController();
+    const reason = new Error("the caller has gone");
+    const pod = await network.attachment();
+    const rejected = expect(network.cni({ more }).add(pod, { signal: abort.signal })).rejects.toBe(reason);
+    await expect.poll(() => existsSync(file("begun"))).toBe(true);
+    abort.abort(reason);
+    await rejected;
+    expect([existsSync(file("done")), existsSync(file("asked"))]).toEqual([true, false]);
     await expectNothingOf(pod);
   });
 

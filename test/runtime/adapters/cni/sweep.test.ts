@@ -50,6 +50,15 @@ describe("Cni.sweep", () => {
     expect(await network.podRules()).toEqual([]);
   });
 
+  test("takes back an address that host-local was killed in the middle of leasing", async () => {
+    const kept = await added(firstPort + 30);
+    const [, third = ""] = /(\d+\.\d+\.\d+)\.\d+/.exec(kept.ip) ?? [];
+    await writeFile(join(network.directory, "leases", network.bridge, `${third}.77`), "");
+    await network.cni().sweep((id) => id === kept.id);
+    expect(await network.leases()).toEqual([kept.ip]);
+    await network.cni().remove(kept);
+  });
+
   test("goes on past a pod that cannot be freed, names the failure, and keeps what it knows of it", async () => {
     const stuck = join(network.directory, "stuck");
     const fails = await network.writePlugin(
