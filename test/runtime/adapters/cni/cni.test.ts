@@ -190,7 +190,8 @@ describe("Cni with other plugins", () => {
 
   test("lets a plugin end what it is at when the signal aborts, and asks no other", async () => {
     const file = (name: string) => join(network.directory, name);
-    const script = `[ $CNI_COMMAND = DEL ] && exit; echo > ${file("begun")}; sleep 0.5; echo > ${file("done")}`;
+    const wait = `until [ -e ${file("aborted")} ]; do sleep 0.05; done`;
+    const script = `[ $CNI_COMMAND = DEL ] && exit; echo > ${file("begun")}; ${wait}; echo > ${file("done")}`;
     const more = [await network.writePlugin("busy", script)];
     more.push(await network.writePlugin("next", `[ $CNI_COMMAND = DEL ] || echo > ${file("asked")}`));
     const abort = new AbortController();
@@ -199,6 +200,7 @@ describe("Cni with other plugins", () => {
     const rejected = expect(network.cni({ more }).add(pod, { signal: abort.signal })).rejects.toBe(reason);
     await expect.poll(() => existsSync(file("begun"))).toBe(true);
     abort.abort(reason);
+    await writeFile(file("aborted"), "");
     await rejected;
     expect([existsSync(file("done")), existsSync(file("asked"))]).toEqual([true, false]);
     await expectNothingOf(pod);
