@@ -15,8 +15,8 @@ const timeoutMs = 20_000;
 
 /** Whom host-local has leased addresses to. */
 export async function leaseHolders(leaseDirectory: string, network: string): Promise<Holder[]> {
-  const ids = (await leases(join(leaseDirectory, network))).map(({ id }) => id).filter(Boolean);
-  return ids.map((id) => ({ id, portMappings: [] }));
+  const found = await leases(join(leaseDirectory, network));
+  return found.flatMap(({ id }) => (id ? [{ id, portMappings: [] }] : []));
 }
 
 /** Takes back addresses that a host-local was killed in the middle of leasing. For when none is at work. */
@@ -26,14 +26,14 @@ export async function dropTornLeases(leaseDirectory: string, network: string): P
   }
 }
 
-/** Each address is a file that names its holder in the first line. */
-async function leases(directory: string): Promise<{ path: string; id: string }[]> {
+/** Each address is a file that names its holder in the first line; one that cannot be read says nothing. */
+async function leases(directory: string): Promise<{ path: string; id: string | undefined }[]> {
   const names = (await readdir(directory).catch(() => [])).filter((name) => isIP(name) !== 0);
   const paths = names.map((name) => join(directory, name));
   return Promise.all(
     paths.map(async (path) => {
-      const [id = ""] = (await readFile(path, "utf8")).split(/\r?\n/);
-      return { path, id };
+      const content = await readFile(path, "utf8").catch(() => undefined);
+      return { path, id: content?.split(/\r?\n/)[0] };
     }),
   );
 }
