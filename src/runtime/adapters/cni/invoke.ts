@@ -1,6 +1,6 @@
 import { delimiter, join } from "node:path";
 
-import { afterGrace } from "../../../async/grace.js";
+import { afterGrace } from "../../../async/after-grace.js";
 import { CriError } from "../../../errors.js";
 import { ownerVariable } from "../orphans.js";
 import { isExecutable } from "../program-path.js";
