@@ -119,9 +119,12 @@ export class ByteReader {
     this.pos = textEnd;
     const last = this.#lastTexts;
     if (last?.isSame(place, start, textEnd)) return last.text(place) ?? this.#settledText(last, place);
-    last?.come(place, start, textEnd);
     this.#newPlace = place;
-    return this.#newTexts.add(this.#view, start, textEnd) ? undefined : this.#textAtOnce(start, textEnd);
+    const isAdded = this.#newTexts.add(this.#view, start, textEnd);
+    // Else what came before in its place would be made as if it were this one.
+    if (!isAdded) this.settle();
+    last?.come(place, start, textEnd);
+    return isAdded ? undefined : this.#textAtOnce(start, textEnd);
   }
 
   /** The value of a map, behind its key; like a text. */
@@ -148,9 +151,8 @@ export class ByteReader {
     this.#newTexts.settle(this.#lastTexts);
   }
 
-  /** When there is no room for it among the new ones, or it is not ASCII. */
+  /** When there was no room for it among the new ones, or it is not ASCII. */
   #textAtOnce(start: number, end: number): string | undefined {
-    this.settle();
     if (this.#newTexts.add(this.#view, start, end)) return undefined;
     const text = this.#make(start, end);
     this.#lastTexts?.made(this.#newPlace, text);

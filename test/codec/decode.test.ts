@@ -178,6 +178,16 @@ describe("a message is decoded as protobuf-es does it:", () => {
     );
   });
 
+  it("of a list in which every so many a text comes twice, wherever what is made at once ends", () => {
+    for (let period = 2; period < 70; period++) {
+      const containers = Array.from({ length: 400 }, (_, index) => ({
+        imageRef: `${index - Math.floor(index / period)}`.padStart(64, "0"),
+      }));
+      const list = create(ListContainersResponseSchema, { containers });
+      expectSame(ListContainersResponseSchema, toBinary(ListContainersResponseSchema, list));
+    }
+  });
+
   it("with more texts than are made at once", () => {
     const repoTags = Array.from({ length: 200 }, (_, index) => `registry.example/app:${index}`);
     expectSame(ImageSchema, toBinary(ImageSchema, create(ImageSchema, { repoTags })));
