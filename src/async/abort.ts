@@ -6,8 +6,9 @@ export function abortable<T>(promise: PromiseLike<T>, signal: AbortSignal | unde
   if (!signal) return Promise.resolve(promise);
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    // Also when it is too late: a failure that nobody hears of ends the process.
     Promise.resolve(promise)
       .then(resolve, reject)
       .finally(() => signal.removeEventListener("abort", onAbort));
