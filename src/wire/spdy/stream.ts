@@ -30,6 +30,8 @@ export class SpdyStream extends Duplex {
     this.#owner = owner;
     // Whoever reads or writes is told; a stream that nobody looks at any more must not end the process.
     this.on("error", () => {});
+    // Node asks for no more after an end, so this is all it says of what was held up before it.
+    this.once("end", () => owner.wanted(this));
   }
 
   /** Takes what the peer has sent; false when that is enough until more is `wanted`. */

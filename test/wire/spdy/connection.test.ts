@@ -71,6 +71,19 @@ describe("a SPDY connection", () => {
     );
   });
 
+  it("goes on when a stream that held it up has been read to its end, which came with the last bytes", async () => {
+    const { streams, onStream } = opened();
+    new SpdyConnection(server, Buffer.alloc(0), { role: "server", onStream });
+    const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
+    const [full, other] = await Promise.all([connection.open({}), connection.open({})]);
+    // As much as a stream holds: the end comes when it is full already.
+    full.end(Buffer.alloc(256 * 1024));
+    await until("all of it has come", () => streams[0]?.isWhole === true);
+    other.end("the other");
+    expect((await readAll(streams[0] as SpdyStream)).length).toBe(256 * 1024);
+    expect(await readAll(streams[1] as SpdyStream)).toBe("the other");
+  });
+
   it("answers the peer's pings and not its own", async () => {
     const received = frames(client);
     new SpdyConnection(server, Buffer.alloc(0), { role: "server" });
