@@ -13,6 +13,8 @@ export class GzipFile implements LogSource {
   readonly identity: string;
   readonly sizeBytes: number;
   readonly writtenNs: bigint;
+  /** It is read from its beginning, or after another of the same log. */
+  readonly isMidway = false;
   #head: Buffer | undefined;
   #streams: Readable[] = [];
   #chunks: AsyncIterator<Buffer> | undefined;

@@ -60,6 +60,10 @@ export class LogFile implements LogSource {
     return this.#isTruncated;
   }
 
+  get isMidway(): boolean {
+    return this.#offset > 0;
+  }
+
   get position(): Position {
     return { offset: this.#offset, known: this.#known };
   }

@@ -148,7 +148,7 @@ export class LogSeries {
   }
 
   #reading(source: LogSource): Reading {
-    const parser = new RecordParser(this.#path);
+    const parser = new RecordParser(this.#path, { beginsMidway: source.isMidway });
     return {
       source,
       parser,

@@ -10,6 +10,8 @@ export interface LogSource {
   readonly sizeBytes: number;
   /** When it was written to last by then, in nanoseconds since 1970. */
   readonly writtenNs: bigint;
+  /** Something of it lies before what is read next. */
+  readonly isMidway: boolean;
   /** The first bytes: they tell a log apart from others, and are the same in its copies. */
   head(): Promise<Buffer>;
   /** The next bytes; none at the end there is now. Valid until the next read. */

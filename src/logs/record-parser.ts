@@ -11,6 +11,7 @@ const brace = 0x7b;
 /** The bytes of one log file, from a line's beginning on, as records, wherever the reads happened to end. */
 export class RecordParser {
   readonly #path: string;
+  readonly #beginsMidway: boolean;
   /** Known from the first line on. */
   #parse: ParseRecord | undefined;
   #rest: Buffer[] = [];
@@ -20,8 +21,10 @@ export class RecordParser {
   /** Something was passed over that is no record. */
   #skipped = false;
 
-  constructor(path: string) {
+  /** `beginsMidway`: the first line need not be a record, as it is in a log that is read from its beginning. */
+  constructor(path: string, { beginsMidway = false } = {}) {
     this.#path = path;
+    this.#beginsMidway = beginsMidway;
   }
 
   /** The records that these bytes complete. They lie in `chunk`. */
@@ -74,7 +77,7 @@ export class RecordParser {
     const parse = this.#parse ?? (bytes[start] === brace ? parseDockerRecord : parseLogRecord);
     const record = parse(bytes, start, end);
     if (!record) {
-      if (!this.#parse && whole) throw notALog(this.#path);
+      if (!this.#parse && whole && !this.#beginsMidway) throw notALog(this.#path);
       this.#skipped = true;
       return undefined;
     }

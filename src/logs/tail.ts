@@ -60,7 +60,7 @@ async function countLines(path: string, files: readonly LogSource[], options: Ta
   );
   let count = 0;
   for (const [index, file] of files.entries()) {
-    const parser = new RecordParser(path);
+    const parser = new RecordParser(path, { beginsMidway: file.isMidway });
     for (let chunk = await file.read(); chunk.length > 0; chunk = await file.read()) {
       count += joiner.push(parser.push(chunk)).length;
     }

@@ -50,6 +50,12 @@ describe("tail", () => {
     expect(await textsOf(log.path, { tail: 2, untilNs })).toEqual(["line 99", "line 100"]);
   });
 
+  test("may begin before what is no record, and passes that over", async () => {
+    const broken = `${"!".repeat(300 * 1024)}\ntorn by a crash\n`;
+    await writeFile(log.path, records(0, 10) + broken + records(12, 300));
+    expect(await textsOf(log.path, { tail: 2 })).toEqual(["line 298", "line 299"]);
+  });
+
   test("reads the end of a big log only", async () => {
     const block = records(0, 20_000);
     for (let index = 0; index < 20; index++) await appendFile(log.path, block);
