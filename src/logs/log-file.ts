@@ -156,6 +156,12 @@ export class LogFile implements LogSource {
     return nlink === 0n && next.#createdNs > 0n && next.#createdNs <= ctimeNs;
   }
 
+  /** How long ago it was written to, in milliseconds. */
+  async idleMs(): Promise<number> {
+    const { mtimeNs } = await statHeld(this.#fd, { bigint: true });
+    return Date.now() - Number(mtimeNs / 1_000_000n);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -192,7 +192,7 @@ export class LogSeries {
     this.#readings.splice(this.#readings.indexOf(reading), 1);
     await this.#leaveLate();
     this.#late = { reading, until: performance.now() + lateMs };
-    if (reading.source instanceof GzipFile) await this.#leaveLate();
+    if (reading.source instanceof GzipFile || (await isTornForGood(reading))) await this.#leaveLate();
   }
 
   async #readLate(): Promise<LogRecord[] | undefined> {
@@ -246,4 +246,9 @@ export class LogSeries {
     const last = files.at(-1);
     if (last) this.#begunNs = firstTime(await last.head()) ?? this.#begunNs;
   }
+}
+
+/** Nobody ends its last line any more: what is in the next file is to come after it. */
+async function isTornForGood({ source, parser }: Reading): Promise<boolean> {
+  return parser.isTorn && source instanceof LogFile && (await source.idleMs()) > lateMs;
 }

@@ -27,6 +27,11 @@ export class RecordParser {
     this.#beginsMidway = beginsMidway;
   }
 
+  /** What came last has no line end yet. */
+  get isTorn(): boolean {
+    return this.#restBytes > 0 || this.#begun !== undefined;
+  }
+
   /** The records that these bytes complete. They lie in `chunk`. */
   push(chunk: Buffer): LogRecord[] {
     const records: LogRecord[] = [];

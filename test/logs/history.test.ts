@@ -1,7 +1,15 @@
 import { appendFile, mkdir, truncate, utimes, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { linesOf, numbered, records, textsOf, timeOf, useLogDirectory } from "./support/log-directory.js";
+import {
+  linesOf,
+  numbered,
+  record,
+  records,
+  textsOf,
+  timeOf,
+  useLogDirectory,
+} from "./support/log-directory.js";
 
 const log = useLogDirectory();
 
@@ -41,6 +49,22 @@ describe("rotated files are read before the present one", () => {
     await writeFile(`${log.path}2`, records(50, 52));
     await writeFile(log.path, records(2, 3));
     expect(await textsOf(log.path)).toEqual(numbered(0, 3));
+  });
+
+  test("one that ends in the middle of a line tells that before what comes after it, and nothing goes on there", async () => {
+    const torn = record(2, { tag: "P", content: "to" }) + record(3, { content: "rn" }).slice(0, -1);
+    await writeFile(`${log.path}.1`, records(0, 2) + torn);
+    await utimes(`${log.path}.1`, new Date(0), new Date(0));
+    await writeFile(log.path, records(4, 6));
+    const lines = await linesOf(log.path);
+    expect(lines.map(({ text, partial }) => [text, partial])).toEqual([
+      ["line 0", false],
+      ["line 1", false],
+      ["torn", true],
+      ["line 4", false],
+      ["line 5", false],
+    ]);
+    expect(await textsOf(log.path, { tail: 3 })).toEqual(["torn", "line 4", "line 5"]);
   });
 
   test("`history: false` reads the present one alone", async () => {
