@@ -5,7 +5,7 @@ import { type ConnectionDiagnostics, channels } from "../diagnostics/channels.js
 import { CriError } from "../errors.js";
 import { DialGate } from "./dial-gate.js";
 import type { Endpoint } from "./endpoint.js";
-import { Session } from "./session.js";
+import { type EndError, Session } from "./session.js";
 
 /**
  * Gives each call its session: the one there is, or a new one when there is none or it has ended. A session
@@ -52,12 +52,14 @@ export class Sessions {
     this.#gate.enter();
     let session: Session | undefined;
     let healthy = false;
+    let ended: EndError | undefined;
     session = await Session.dial(this.#endpoint.path, {
       onHealthy: () => {
         healthy = true;
         this.#gate.open();
       },
       onEnd: (error) => {
+        ended = error;
         if (session) this.#live.delete(session);
         if (!healthy && !this.#isClosed) this.#gate.shut(error());
         if (session) this.#tell(channels.disconnect, () => ({ error: error() }));
@@ -69,6 +71,8 @@ export class Sessions {
       session.destroy(closeError);
       throw closeError();
     }
+    // Between the dial and this line, as when the runtime hangs up at once.
+    if (ended) throw ended();
     this.#live.add(session);
     this.#current = session;
     this.#tell(channels.connect, () => ({}));

@@ -38,6 +38,19 @@ test("a runtime that breaks HTTP/2 fails the call as unavailable, and the error 
   });
 });
 
+test("a connection to a runtime that hangs up at once can be closed", async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, "runtime.sock");
+  const server = createServer((socket) => socket.destroy()).listen(path);
+  await once(server, "listening");
+  const connection = ownTransport.open(path);
+  const call = createRuntimeClient(connection, { retries: 0 }).version({});
+  await expect(call).rejects.toMatchObject({ code: "unavailable" });
+  connection.close();
+  await connection.closed;
+  server.close();
+});
+
 test("what does not speak HTTP/2 is said not to", async () => {
   expect(await callTo(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"))).toMatchObject({
     code: "unavailable",
