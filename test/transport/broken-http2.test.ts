@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { VersionResponseSchema } from "../../src/proto.js";
 import { createRuntimeClient } from "../../src/services/runtime-client.js";
-import { frame, settings } from "../wire/http2/support.js";
+import { flag, frame, goaway, headers, settings } from "../wire/http2/support.js";
 import { answer, envelope, serveRaw, temporaryDirectory } from "./support/raw-server.js";
 import { ownTransport } from "./support/subjects.js";
 
@@ -35,6 +35,17 @@ test("a runtime that breaks HTTP/2 fails the call as unavailable, and the error 
   expect(await callTo(Buffer.concat([settings(), ping]))).toMatchObject({
     code: "unavailable",
     message: "Version: The runtime has broken HTTP/2: A frame of 5 bytes ought to have 8 (FRAME_SIZE_ERROR)",
+  });
+});
+
+test.each([
+  ["goes away, in its last answer,", [goaway(1, 0)]],
+  ["stays", []],
+])("what a runtime that %s breaks in an answer is told to the call", async (_what, before) => {
+  const malformed = headers(1, { ":status": "200", Upper: "x" }, flag.end);
+  expect(await callTo(Buffer.concat([settings(), ...before, malformed]))).toMatchObject({
+    code: "internal",
+    message: "Version: The answer has a malformed header",
   });
 });
 

@@ -101,8 +101,7 @@ export class Http2Connection implements FrameSink, StreamOwner {
 
   reset(stream: Http2Stream, code: number): void {
     if (this.#isClosed) return;
-    if (this.#streams.has(stream)) this.#writer.rstStream(stream.id, code);
-    this.#forget(stream);
+    this.#drop(stream, code);
     this.#closeWhenDone();
   }
 
@@ -193,8 +192,9 @@ export class Http2Connection implements FrameSink, StreamOwner {
   /** The stream has taken something, in which something may be wrong, or be the end. */
   #afterTaking(stream: Http2Stream, wrong: string | undefined, isEnd: boolean): void {
     if (wrong !== undefined) {
-      this.reset(stream, errorCodes.PROTOCOL_ERROR);
+      this.#drop(stream, errorCodes.PROTOCOL_ERROR);
       stream.events.onClose(errorCodes.PROTOCOL_ERROR, new Error(`The answer has ${wrong}`));
+      this.#closeWhenDone();
     } else if (isEnd) {
       this.#end(stream, errorCodes.NO_ERROR);
     } else {
@@ -259,6 +259,11 @@ export class Http2Connection implements FrameSink, StreamOwner {
     if (stream.unsent && code === errorCodes.NO_ERROR) this.#writer.rstStream(stream.id, errorCodes.CANCEL);
     stream.events.onClose(code, undefined);
     this.#closeWhenDone();
+  }
+
+  #drop(stream: Http2Stream, code: number): void {
+    if (this.#streams.has(stream)) this.#writer.rstStream(stream.id, code);
+    this.#forget(stream);
   }
 
   /** False when it is over already. */
