@@ -49,6 +49,12 @@ test.each([
   });
 });
 
+test("a header that no web Headers can hold fails its call, and its program goes on", async () => {
+  const fields = { ":status": "200", "content-type": "application/grpc", "grpc-status": "5" };
+  const refused = headers(1, { ...fields, "x-two": "a\nb" }, flag.end);
+  expect(await callTo(Buffer.concat([settings(), refused]))).toMatchObject({ code: "internal" });
+});
+
 test("a connection to a runtime that hangs up at once can be closed", async () => {
   await using directory = await temporaryDirectory();
   const path = join(directory.path, "runtime.sock");

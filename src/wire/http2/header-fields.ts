@@ -30,27 +30,29 @@ export class FieldList {
   }
 }
 
-/** Whether the block is one of a response: a status before all other fields, and names as HTTP/2 has them. */
+/** Whether the block is one of a response: a status before all other fields, and these as HTTP/2 has them. */
 export function isResponse(fields: HeaderFields): boolean {
   const [first] = fields.keys();
-  return first === ":status" && /^[1-9]\d\d$/.test(fields.get(":status") ?? "") && areNamesValid(fields, 1);
+  return first === ":status" && /^[1-9]\d\d$/.test(fields.get(":status") ?? "") && areValid(fields, 1);
 }
 
 export function areTrailers(fields: HeaderFields): boolean {
-  return areNamesValid(fields, 0);
+  return areValid(fields, 0);
 }
 
-function areNamesValid(fields: HeaderFields, pseudo: number): boolean {
+/** Web Headers, which fields become, throw for any other. */
+function areValid(fields: HeaderFields, pseudo: number): boolean {
   let index = 0;
-  for (const name of fields.keys()) {
+  for (const [name, value] of fields) {
     if (index++ >= pseudo && !isNameValid(name)) return false;
+    if (/[\0\r\n]/.test(value)) return false;
   }
   return true;
 }
 
 /** Fields that tell of a connection of HTTP/1 must not be passed on. */
 function isNameValid(name: string): boolean {
-  return /^[^A-Z: ][^A-Z]*$/.test(name) && !isOfConnection(name);
+  return /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) && !isOfConnection(name);
 }
 
 export function isOfConnection(name: string): boolean {

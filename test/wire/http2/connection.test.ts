@@ -419,6 +419,11 @@ describe("a peer that breaks the protocol of a stream", () => {
     ["an interim answer that ends", [headers(1, { ":status": "100" }, flag.end)]],
     ["a name in upper case", [headers(1, { ...response, Upper: "x" })]],
     ["a field of HTTP/1", [headers(1, { ...response, connection: "close" })]],
+    ["a name with a space", [headers(1, { ...response, "a b": "x" })]],
+    ["a name that is not ASCII", [headers(1, { ...response, "\u00e9": "x" })]],
+    ["a value of two lines", [headers(1, { ...response, a: "x\r\nb: y" })]],
+    ["a value with a zero byte", [headers(1, { ...response, a: "x\0" })]],
+    ["trailers of two lines", [headers(1, response), headers(1, { "grpc-message": "x\ny" }, flag.end)]],
     ["trailers that do not end", [headers(1, response), headers(1, { "grpc-status": "0" })]],
     ["trailers with a status of HTTP", [headers(1, response), headers(1, response, flag.end)]],
   ])("by %s ends that stream and no other", async (_what, frames) => {
