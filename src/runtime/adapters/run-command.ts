@@ -120,8 +120,11 @@ function ended(child: ChildProcess): Promise<Ended> {
     child.once("close", (exitCode, killedBy) => resolve({ exitCode, killedBy }));
     child.once("exit", () => {
       const grace = setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
+        // The loop may have been held up for all that time: what is there is read first.
+        setImmediate(() => {
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        });
       }, outputGraceMs);
       child.once("close", () => clearTimeout(grace));
     });

@@ -1,4 +1,6 @@
+import { spawn } from "node:child_process";
 import { getEventListeners } from "node:events";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +20,21 @@ describe("runCommand", () => {
   test("gives both outputs of a program that was fed its input", async () => {
     const output = await runCommand("sh", ["-c", "cat; echo told >&2"], { input: "grüße" });
     expect(output).toEqual({ stdout: "grüße", stderr: "told\n" });
+  });
+
+  test("gives the output of a program that says it and ends while the event loop is held up", async () => {
+    const go = join(directory, "go");
+    const saying = runCommand("sh", ["-c", `until [ -e ${go} ]; do sleep 0.01; done; echo said`]);
+    // Its output and its end are found together; while the output is read, the first program ends, and is found ended
+    // with it, its own output unread.
+    const other = spawn("echo", ["other"]);
+    other.stdout.once("data", () => {
+      writeFileSync(go, "");
+      holdUp(500);
+    });
+    other.once("exit", () => holdUp(500));
+    holdUp(200);
+    expect(await saying).toEqual({ stdout: "said\n", stderr: "" });
   });
 
   test("throws the program's last words and its exit code", async () => {
@@ -126,4 +143,8 @@ async function pidIn(name: string): Promise<number> {
 
 async function expectGone(pid: number): Promise<void> {
   await expect.poll(() => identifyProcess(pid)).toBeUndefined();
+}
+
+function holdUp(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
