@@ -18,12 +18,17 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { deferred } from "../../../src/async/deferred.js";
-import { RuntimeService, VersionRequestSchema, VersionResponseSchema } from "../../../src/proto.js";
+import {
+  ExecSyncRequestSchema,
+  RuntimeService,
+  VersionRequestSchema,
+  VersionResponseSchema,
+} from "../../../src/proto.js";
 import { encodeEnvelope } from "../../../src/wire/envelope.js";
 import type { Rpcs } from "../../../src/wire/grpc-server/rpcs.js";
 import { serveGrpc } from "../../../src/wire/grpc-server/serve.js";
 
-const maxMessageBytes = 100_000;
+const maxMessageBytes = 200_000;
 const versionPath = "/runtime.v1.RuntimeService/Version";
 const request = encodeEnvelope(toBinary(VersionRequestSchema, create(VersionRequestSchema, {})));
 
@@ -123,6 +128,30 @@ describe("An error", () => {
     const messages = client.streamContainers({})[Symbol.asyncIterator]();
     expect((await messages.next()).done).toBe(false);
     await expect(messages.next()).rejects.toMatchObject(expected);
+  });
+
+  it("of any length tells its beginning, and the connection goes on", async () => {
+    const { session } = await serve({
+      execSync: ({ cmd }) => Promise.reject(new ConnectError(`bad ${cmd}`, Code.InvalidArgument)),
+      ...named,
+    });
+    const texts = [
+      "e".repeat(10_000),
+      "e".repeat(70_000),
+      "\u6771".repeat(20_000),
+      "\ud83d\ude00".repeat(20_000),
+    ];
+    for (const text of texts) {
+      const body = encodeEnvelope(
+        toBinary(ExecSyncRequestSchema, create(ExecSyncRequestSchema, { cmd: [text] })),
+      );
+      const { answer } = await call(session, body, { ":path": "/runtime.v1.RuntimeService/ExecSync" });
+      expect(answer["grpc-status"]).toBe("3");
+      const message = decodeURIComponent(String(answer["grpc-message"]));
+      expect(message.slice(0, 2000)).toBe(`bad ${text}`.slice(0, 2000));
+      if (text.length === 10_000) expect(message).toBe(`bad ${text}`);
+    }
+    expect((await call(session, request)).answer).toMatchObject({ "grpc-status": "0" });
   });
 
   it("that is no RPC's tells nothing", async () => {
