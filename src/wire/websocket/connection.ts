@@ -27,7 +27,7 @@ export interface WebSocketOptions extends WebSocketHandlers {
   role: "client" | "server";
 }
 
-/** How long the peer may take to answer our close frame. */
+/** How long we wait for the peer to answer our close frame, and to close where it has sent one. */
 const closeGraceMs = 5_000;
 export const closeCodes = { normal: 1000, protocolError: 1002, internalError: 1011 } as const;
 
@@ -74,7 +74,11 @@ export class WebSocketConnection {
     if (this.#hasClosed || this.#isOver) return;
     this.#write(opcodes.close, closePayload(code, reason));
     this.#hasClosed = true;
-    setTimeout(() => this.destroy(), closeGraceMs).unref();
+    setTimeout(() => {
+      if (this.#isOver) this.#socket.destroy();
+      // A slow reader has yet to come to the close frame, and all before it.
+      else this.#socket.end();
+    }, closeGraceMs).unref();
   }
 
   /** Ends the connection at once. */
