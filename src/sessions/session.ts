@@ -3,6 +3,7 @@ import { PassThrough, type Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 
 import { abortable } from "../async/abort.js";
+import { deferred } from "../async/deferred.js";
 import { CriError, UnavailableError } from "../errors.js";
 import { parseStatus, type TerminalSize } from "../wire/channels.js";
 import type { Channels } from "./channels.js";
@@ -15,6 +16,8 @@ export interface SessionExit {
 
 /** After the last byte of output the status follows at once, unless the runtime has lost it. */
 const statusGraceMs = 10_000;
+/** The same the other way round. Runtimes close the connection by themselves, most of them at once. */
+const outputGraceMs = 10_000;
 const endOfInput = "\x04";
 
 /**
@@ -52,8 +55,10 @@ export class Session implements AsyncDisposable {
         if (!output.readableEnded) channels.close();
       });
     }
+    const outputs = [channels.stdout, channels.stderr].filter((output) => output !== undefined);
+    const over = this.exited.then(() => outputsOver(outputs));
     // Whoever never asks how it ended must not be ended by it.
-    this.exited.catch(() => {}).finally(() => channels.close());
+    over.catch(() => {}).finally(() => channels.close());
   }
 
   /** Tells the terminal's size. Without a terminal nothing happens. */
@@ -88,7 +93,7 @@ async function readExit(channels: Channels, outputs: readonly Readable[]): Promi
 
 /** containerd never tells how a command ended that left much of its input unread. */
 async function statusMissing(outputs: readonly Readable[], signal: AbortSignal): Promise<never> {
-  await Promise.all(outputs.map((output) => finished(output, { writable: false }).catch(() => {})));
+  await eachClosed(outputs);
   return new Promise((_, reject) => {
     const timer = setTimeout(() => {
       reject(
@@ -99,6 +104,18 @@ async function statusMissing(outputs: readonly Readable[], signal: AbortSignal):
     }, statusGraceMs);
     signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   });
+}
+
+/** A runtime may tell the exit code before the end of what the command said. But nobody needs to read that. */
+async function outputsOver(outputs: readonly Readable[]): Promise<void> {
+  const enough = deferred<void>();
+  const timer = setTimeout(enough.resolve, outputGraceMs).unref();
+  await Promise.race([eachClosed(outputs), enough.promise]);
+  clearTimeout(timer);
+}
+
+async function eachClosed(outputs: readonly Readable[]): Promise<void> {
+  await Promise.all(outputs.map((output) => finished(output, { writable: false }).catch(() => {})));
 }
 
 /** On a terminal the end of input is a character: closing the channel would take the output with it. */

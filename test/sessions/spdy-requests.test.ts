@@ -131,6 +131,16 @@ describe("a session by SPDY", () => {
     expect([await text(session.stdout), await text(session.stderr)]).toEqual(["out", "err"]);
   });
 
+  it("has all of its outputs, also when the exit code comes before their end", async () => {
+    const opening = open();
+    await until("it asks for all", () => frames.length === 4);
+    socket.write(Buffer.concat([...reply(1, 3, 5, 7), data(5, "out", false), data(1, success)]));
+    const session = await opening;
+    expect((await session.exited).exitCode).toBe(0);
+    socket.end(Buffer.concat([data(5, "put"), data(7, "err"), goodbye]));
+    expect([await text(session.stdout), await text(session.stderr)]).toEqual(["output", "err"]);
+  });
+
   it("has outputs that are finished when they are read to their end", async () => {
     const opening = open();
     await until("it asks for all", () => frames.length === 4);
