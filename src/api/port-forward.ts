@@ -46,7 +46,7 @@ export async function connectPort(
   );
 }
 
-/** Listens on this machine; each connection gets one of its own into the pod. */
+/** Listens on this machine; each connection gets one of its own into the pod, and is reset where that is lost. */
 export async function forwardPort(
   context: ApiContext,
   podSandboxId: string,
@@ -68,7 +68,12 @@ export async function forwardPort(
   });
   async function carry(socket: Socket): Promise<void> {
     const call = { signal: ended.signal, headers, into: socket };
-    const remote = await connectPort(context, podSandboxId, port, call);
+    // Else the socket would end, and to its reader what has come would look whole.
+    const reset = () => socket.resetAndDestroy();
+    const opening = connectPort(context, podSandboxId, port, call);
+    opening.catch(reset);
+    const remote = await opening;
+    remote.once("error", () => remote.readableEnded || reset());
     await Promise.all([pipeline(socket, remote), pipeline(remote, socket)]);
   }
   await new Promise<void>((resolve, reject) => {

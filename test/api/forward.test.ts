@@ -115,10 +115,27 @@ test("each half of a forwarded connection ends by itself", async () => {
 
 test("a port that nobody listens at is told in the runtime's words", async () => {
   const refused = dial();
-  refused.resume();
-  await once(refused, "end");
+  expect(await once(refused, "error")).toMatchObject([{ code: "ECONNRESET" }]);
   await until("it is told", () => errors.length === 1);
   expect(String(errors[0])).toMatch(/Port 7 of the pod: .*refused/);
+});
+
+test("a connection that is lost on its way is reset: what came of it must not look whole", async () => {
+  const lost = deferred<void>();
+  fake.onConnect(7, async (stream) => {
+    stream.write("the first half");
+    await lost.promise;
+    throw new Error("Lost");
+  });
+  const cut = dial();
+  const [words] = await once(cut, "data");
+  expect(String(words)).toBe("the first half");
+  const failed = once(cut, "error");
+  cut.once("end", () => cut.destroy(new Error("It has ended as if all had come")));
+  lost.resolve();
+  expect(await failed).toMatchObject([{ code: "ECONNRESET" }]);
+  await until("it is told", () => errors.length === 1);
+  expect(String(errors[0])).toMatch(/Port 7 of the pod: Lost/);
 });
 
 test("a client that breaks off before its connection stands harms no other", async () => {

@@ -210,7 +210,7 @@ export function sessionScenarios(subject: () => Subject, able: Abilities): void 
     for (let round = 0; round < 2; round += 1) {
       const socket = connectTcp(forward.port, "127.0.0.1").on("error", () => {});
       socket.write("hello");
-      await once(socket, "close");
+      await new Promise((resolve) => socket.once("close", resolve));
     }
     expect(errors.map(String)).toEqual([
       expect.stringMatching(/81.*refused/),
