@@ -102,8 +102,10 @@ export class LogFile implements LogSource {
       end = bytes.indexOf(newline);
       at += end < 0 ? bytes.length : end + 1;
     }
-    const known = Buffer.allocUnsafe(Math.min(knownBytes, at));
-    await this.#goTo({ offset: at, known: await this.#readAt(at - known.length, known) });
+    const length = Math.min(knownBytes, at);
+    const known = await this.#readAt(at - length, Buffer.allocUnsafe(length));
+    await this.#goTo({ offset: at, known });
+    if (known.length < length) this.#isTruncated = true;
   }
 
   /** Goes to the end of the last whole line: whoever writes may be in the middle of the next. */

@@ -66,6 +66,16 @@ describe("a log file, read ahead,", () => {
     await file.close();
   });
 
+  test("gives nothing from the middle of what was written to it after it was emptied at the start", async () => {
+    await writeFile(log.path, records(0, 10));
+    const file = open();
+    await truncate(log.path, 0);
+    await file.seekLine(file.sizeBytes - 10);
+    await appendFile(log.path, records(10, 50));
+    expect([await rest(file), file.isTruncated]).toEqual(["", true]);
+    await file.close();
+  });
+
   test("goes elsewhere, and is closed, while a read ahead is under way", async () => {
     const written = records(0, 20_000);
     await writeFile(log.path, written);
