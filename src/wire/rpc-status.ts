@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { CriError, type CriErrorCode, type CriReason, criReasons } from "../errors.js";
+import { isFullDisk } from "./full-disk.js";
 
 const codes: Record<CriErrorCode, Code> = {
   canceled: Code.Canceled,
@@ -57,10 +58,6 @@ export function toRpcStatus(
 /** True for an error that nobody foresaw: its stack belongs in the log. */
 export function isUnforeseen(error: unknown): boolean {
   return !(error instanceof CriError || error instanceof ConnectError || isFullDisk(error));
-}
-
-function isFullDisk(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function reasonOf(code: CriErrorCode): CriReason | undefined {

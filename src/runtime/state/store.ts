@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { KeyedLock } from "../../async/keyed-lock.js";
 import { CriError } from "../../errors.js";
+import { isFullDisk } from "../../wire/full-disk.js";
+import { withRoom, writeOver } from "./write-over.js";
 
 /** What every record has. `id` is also the name of its directory. */
 export interface Identified {
@@ -101,13 +103,15 @@ export class RecordStore<T extends Identified> {
     const before = this.#records.get(record.id);
     if (!before) await mkdir(directory, { recursive: true, mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
-    const temporary = join(directory, `.${fileName}.tmp`);
+    const text = JSON.stringify(content);
+    const [path, temporary] = [join(directory, fileName), join(directory, `.${fileName}.tmp`)];
     try {
-      await this.#writeFile(temporary, JSON.stringify(content));
-      await rename(temporary, join(directory, fileName));
+      await this.#writeFile(temporary, withRoom(text));
+      await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
-      throw error;
+      if (!before || this.#options.durable || !isFullDisk(error) || !(await writeOver(path, text)))
+        throw error;
     }
     this.#records.set(record.id, record);
     this.#observer(before, record);
