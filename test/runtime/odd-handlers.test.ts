@@ -24,6 +24,12 @@ async function scripted(name: string, script: string, more: Partial<HandlerConfi
 /** Behind options that all commands have, `$command` is the command. */
 const command = "for word; do case $word in --*) ;; *) command=$word; break;; esac; done";
 
+/** As runc does before it writes down anything of the container. */
+const makeGroup = [
+  `group=$(sed 's/.*"cgroupsPath":"\\([^"]*\\)".*/\\1/' config.json)`,
+  "for tree in /sys/fs/cgroup /sys/fs/cgroup/pids; do [ ! -e $tree/cgroup.procs ] || mkdir -p $tree$group; done",
+].join("; ");
+
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "crikit-handler-"));
 });
@@ -50,6 +56,7 @@ describe("A handler whose program", () => {
 
   it.each([
     ["dies", "kill -9 $$", /odd \(handler odd\)/],
+    ["dies when there is a control group", `${makeGroup}; kill -9 $$`, /odd \(handler odd\)/],
     ["prints garbage and fails", 'echo \'{"level": "err\'; echo what >&2; exit 1', /odd.*what/],
     ["does nothing and says that it did", "exit 0", /odd \(handler odd\)/],
     ["cannot be executed any more", `rm ${"$0"}; exit 1`, /odd \(handler odd\)/],

@@ -92,7 +92,7 @@ export function endOciContainer(
     if (monitor) await endMonitor(monitor);
     // Last: runc looks only every 100 ms whether a process that it kills has gone.
     if (hasBegun) await deleteEnded(deps, container);
-    else await runc.delete(id, { force: true });
+    else await deleteUnbegun(deps, container);
     await forget(deps, container);
   });
 }
@@ -125,6 +125,13 @@ async function deleteEnded(
   const isOurs = !cgroups.isSystemd(cgroupParent) && cgroups.exists(group);
   const removeGroup = isOurs ? () => cgroups.remove(group) : undefined;
   await requireHandler(deps, handler).runc.deleteEnded(id, { bundle, removeGroup });
+}
+
+/** An OCI runtime that died as it created the container has told nobody yet that there is a control group. */
+async function deleteUnbegun(deps: OciDeps, { id, handler, cgroupParent }: OciContainer): Promise<void> {
+  const { cgroups } = deps;
+  await requireHandler(deps, handler).runc.delete(id, { force: true });
+  if (!cgroups.isSystemd(cgroupParent)) await cgroups.remove(cgroups.containerGroup(cgroupParent, id));
 }
 
 /** Resolves when what is being freed for a container, or is to be, has been. */
