@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { sleep } from "../../async/abort.js";
 import { CriError, InvalidArgumentError } from "../../errors.js";
-import { killTree, waitUntilReaped } from "../adapters/process.js";
+import { isAlive, killTree, waitUntilReaped } from "../adapters/process.js";
 import { killSession } from "../adapters/session.js";
 import type { RuntimeDeps } from "../deps.js";
 import { requireHandler } from "../lifecycle/oci-container.js";
@@ -42,13 +42,13 @@ export function requireRunning(
 
 /** A command in a container, by the OCI runtime that runs it. */
 export class Command {
-  readonly #containerId: string;
+  readonly #container: ContainerRecord;
   readonly #pidFile: string;
   /** The OCI runtime: its pipes are the command's, and it ends with the command's exit code. */
   readonly child: ChildProcess;
 
-  constructor(containerId: string, pidFile: string, child: ChildProcess) {
-    this.#containerId = containerId;
+  constructor(container: ContainerRecord, pidFile: string, child: ChildProcess) {
+    this.#container = container;
     this.#pidFile = pidFile;
     this.child = child;
   }
@@ -85,12 +85,22 @@ export class Command {
     if (this.#hasEnded()) return;
     const pid = await this.pid();
     if (pid === undefined) return killTree(child.pid);
-    const hasKilled = await killSession(pid, this.#containerId);
+    const hasKilled = await killSession(pid, this.#container.id);
     // gVisor's pids are its own: to the host this one is a stranger's.
     if (hasKilled) await waitUntilReaped(pid, limit).catch(() => undefined);
     const timer = setTimeout(() => child.kill("SIGKILL"), lingerMs);
     child.once("exit", () => clearTimeout(timer));
     if (this.#hasEnded()) clearTimeout(timer);
+  }
+
+  /** The error of a command that could not be run, from the OCI runtime's last words. */
+  async couldNotRun(words: readonly string[], output: string): Promise<CriError> {
+    const { id, init } = this.#container;
+    // It may have ended since this was asked for, and nobody has noticed yet.
+    if (init && !(await isAlive(init))) {
+      return new CriError("failed_precondition", `Container ${id} has ended: ${words[0]} was not run`);
+    }
+    return new CriError("unknown", `Command ${words[0]} could not be run: ${reasonIn(output)}`);
   }
 
   #hasEnded(): boolean {
@@ -104,7 +114,8 @@ export async function withCommand<T>(
   request: CommandRequest,
   work: (command: Command) => Promise<T>,
 ): Promise<T> {
-  const { id, sandboxId } = requireRunning(deps, request);
+  const container = requireRunning(deps, request);
+  const { id, sandboxId } = container;
   const { directory } = deps.paths.container(id);
   const handler = requireHandler(deps, deps.sandboxes.get(sandboxId)?.handler ?? "");
   const scratch = await mkdtemp(join(directory, "exec-"));
@@ -116,20 +127,17 @@ export async function withCommand<T>(
       processFile: join(scratch, "process.json"),
       pidFile,
     });
-    return await work(new Command(id, pidFile, child));
+    return await work(new Command(container, pidFile, child));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
 /** What the OCI runtime's last words say of a command that it could not run. */
-export function couldNotRun(command: readonly string[], output: string): CriError {
+function reasonIn(output: string): string {
   const last = output.trim().split("\n").at(-1)?.trim() ?? "";
   const quoted = /msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1]?.replaceAll('\\"', '"');
   // To a terminal it speaks in colours, with the level and a counter before the reason.
   const plain = last.replace(/^.*?\[\d{4}\]\s*/, "");
-  return new CriError(
-    "unknown",
-    `Command ${command[0]} could not be run: ${quoted ?? (plain || "no reason given")}`,
-  );
+  return quoted ?? (plain || "no reason given");
 }

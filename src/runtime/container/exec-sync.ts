@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { DeadlineError } from "../../errors.js";
 import { type ExecSyncRequest, type ExecSyncResponse, ExecSyncResponseSchema } from "../../proto.js";
 import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
-import { type Command, couldNotRun, withCommand } from "./command.js";
+import { type Command, withCommand } from "./command.js";
 import { collectOutput } from "./output.js";
 
 /** Runs a command in a running container and gives its output once it has ended. */
@@ -34,7 +34,9 @@ async function finish(
   try {
     const { exitCode, stdout, stderr } = await collectOutput(command.child, AbortSignal.any(signals));
     // Once the command runs, an exit code is its own.
-    if (exitCode !== 0 && !(await command.hasStarted())) throw couldNotRun(cmd, stderr.toString("utf8"));
+    if (exitCode !== 0 && !(await command.hasStarted())) {
+      throw await command.couldNotRun(cmd, stderr.toString("utf8"));
+    }
     return create(ExecSyncResponseSchema, { stdout, stderr, exitCode });
   } catch (error) {
     // Whatever ended the wait, nothing of the command may run on.

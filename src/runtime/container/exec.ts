@@ -9,7 +9,7 @@ import type { ExecSessionRequest, SessionIo } from "../../streaming/streaming-ru
 import type { SessionStatus } from "../../wire/channels.js";
 import { setTerminalSize } from "../adapters/terminal-size.js";
 import type { RuntimeDeps } from "../deps.js";
-import { type Command, couldNotRun, requireRunning, withCommand } from "./command.js";
+import { type Command, requireRunning, withCommand } from "./command.js";
 
 /** Checks what can be checked before a client comes for its session. */
 export function prepareExec(deps: RuntimeDeps, request: ExecRequest): ExecSessionRequest {
@@ -49,7 +49,7 @@ async function runOnPipes(
   const outputs = [carry(child.stdout, stdout), carry(child.stderr, stderr)];
   const ownWords = collectStart(child.stderr);
   const [exitCode] = await Promise.all([ended, ...outputs]);
-  if (exitCode !== 0 && !(await command.hasStarted())) throw couldNotRun(words, ownWords());
+  if (exitCode !== 0 && !(await command.hasStarted())) throw await command.couldNotRun(words, ownWords());
   return { kind: "exit", exitCode };
 }
 
@@ -66,7 +66,7 @@ async function runOnTerminal(
   // Until then the terminal is the OCI runtime's own: it would echo what is typed, and shows its own words.
   await command.whenStarted();
   if (!(await command.hasStarted())) {
-    throw couldNotRun(words, await text(output));
+    throw await command.couldNotRun(words, await text(output));
   }
   const pid = await command.pid();
   if (pid !== undefined) onResize((size) => void setTerminalSize(pid, size));

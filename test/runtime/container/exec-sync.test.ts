@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { until } from "../../support/until.js";
+import { insides, killProcess } from "../support/insides.js";
 import { containerConfig, createContainer, runPod, startContainer } from "../support/pods.js";
 import { pullBusybox, startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
 
@@ -115,6 +116,19 @@ describe("ExecSync", () => {
   it("of a command that does not exist fails and names it", async () => {
     const missing = test.runtime.execSync({ containerId, cmd: ["/no/such/command"] });
     await expect(missing).rejects.toThrow("/no/such/command");
+  });
+
+  it("in a container whose end nobody has noticed yet is refused", async () => {
+    const ended = await startContainer(test, pod, containerConfig(["sleep", "1000"]));
+    const { initPid, monitorPid } = await insides(test, "containers", ended);
+    process.kill(monitorPid, "SIGSTOP");
+    try {
+      await killProcess(initPid);
+      const refused = test.runtime.execSync({ containerId: ended, cmd: ["true"], timeout: 0n });
+      await expect(refused).rejects.toMatchObject({ code: "failed_precondition" });
+    } finally {
+      process.kill(monitorPid, "SIGCONT");
+    }
   });
 
   it("in a container that does not run is refused", async () => {
