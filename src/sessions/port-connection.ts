@@ -22,15 +22,20 @@ export async function openPortConnection(
   port: number,
   { into, ...options }: PortConnectionOptions,
 ): Promise<Duplex> {
-  const { socket, head } = await upgrade(url, {
+  const { socket, head, memory } = await upgrade(url, {
     ...options,
     method: "POST",
     protocol: "SPDY/3.1",
     headers: version,
-    lends: into !== undefined,
   });
   const sink = into && new SocketSink(into, socket);
-  const connection = new SpdyConnection(socket, head, { role: "client", onRead: () => sink?.flush() });
+  const connection = new SpdyConnection(socket, head, {
+    role: "client",
+    onRead: (isKept) => {
+      sink?.flush();
+      if (!isKept) memory.reuse();
+    },
+  });
   const onAbort = () => connection.destroy(options.signal?.reason);
   const forget = () => options.signal?.removeEventListener("abort", onAbort);
   options.signal?.addEventListener("abort", onAbort, { once: true });

@@ -16,6 +16,10 @@ export class TroubleStream extends SpdyStream {
     this.said += words.toString("utf8");
     return true;
   }
+
+  override get keeps(): boolean {
+    return false;
+  }
 }
 
 /**
@@ -45,6 +49,10 @@ export class PortStream extends SpdyStream {
   override receive(payload: Buffer): boolean {
     this.#hasStood = true;
     return this.#sink ? this.#sink.write(payload) : super.receive(payload);
+  }
+
+  override get keeps(): boolean {
+    return !this.#sink && super.keeps;
   }
 
   override receiveEnd(): void {

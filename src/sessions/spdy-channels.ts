@@ -11,13 +11,16 @@ export async function openSpdyChannels(
   request: ChannelRequest,
   options: Pick<UpgradeOptions, "signal" | "tls">,
 ): Promise<Channels> {
-  const { socket, head } = await upgrade(url, {
+  const { socket, head, memory } = await upgrade(url, {
     ...options,
     method: "POST",
     protocol: "SPDY/3.1",
     headers: { "x-stream-protocol-version": statusProtocol },
   });
-  const connection = new SpdyConnection(socket, head, { role: "client" });
+  const connection = new SpdyConnection(socket, head, {
+    role: "client",
+    onRead: (isKept) => !isKept && memory.reuse(),
+  });
   const onAbort = () => connection.destroy(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {

@@ -5,6 +5,7 @@ import { abortable } from "../../async/abort.js";
 import { CriError, UnavailableError } from "../../errors.js";
 import { AnswerReader, type UpgradeAnswer } from "./answer.js";
 import { type DialOptions, dial } from "./dial.js";
+import { ReadMemory } from "./read-memory.js";
 
 export interface UpgradeOptions extends DialOptions {
   method: "GET" | "POST";
@@ -19,6 +20,8 @@ export interface Upgraded {
   /** What came with the answer already. */
   readonly head: Buffer;
   readonly headers: ReadonlyMap<string, string>;
+  /** What the socket is read into. */
+  readonly memory: ReadMemory;
 }
 
 /** The server has answered, but not with a change of protocols. */
@@ -39,11 +42,12 @@ export class UpgradeRefused extends CriError {
 /** Asks the server at a streaming URL to change protocols, and hands over the connection when it does. */
 export async function upgrade(url: URL, options: UpgradeOptions): Promise<Upgraded> {
   options.signal?.throwIfAborted();
-  const socket = await dial(url, options);
+  const memory = new ReadMemory();
+  const socket = await dial(url, memory, options);
   try {
     const answer = await abortable(ask(socket, url, options), options.signal);
     if ("statusCode" in answer) throw new UpgradeRefused(answer.statusCode, answer.said);
-    return { socket, head: answer.rest, headers: answer.headers };
+    return { socket, head: answer.rest, headers: answer.headers, memory };
   } catch (error) {
     socket.on("error", () => {}).destroy();
     throw error;

@@ -15,8 +15,11 @@ export interface SpdyOptions {
   onStream?: ((stream: SpdyStream) => void) | undefined;
   /** How many streams of the peer may be open at a time; 1000 unless given. */
   maxStreams?: number | undefined;
-  /** Called when all that one read has brought is with the streams. */
-  onRead?: (() => void) | undefined;
+  /**
+   * Called when all that one read has brought is with the streams. Unless `isKept` nobody will look at its memory any
+   * more.
+   */
+  onRead?: ((isKept: boolean) => void) | undefined;
 }
 
 const defaultMaxStreams = 1000;
@@ -45,6 +48,8 @@ export class SpdyConnection implements StreamOwner {
   /** The peer has said that it is about to go. */
   #isLeaving = false;
   #isOver = false;
+  /** Of the read under way. */
+  #isKept = false;
 
   /** `head` is what was read of the socket before it was handed over. */
   constructor(socket: Duplex, head: Buffer, options: SpdyOptions) {
@@ -148,9 +153,10 @@ export class SpdyConnection implements StreamOwner {
 
   #receive(chunk: Buffer): void {
     if (this.#isOver) return;
+    this.#isKept = false;
     try {
       for (const frame of this.#reader.read(chunk)) this.#handle(frame);
-      this.#options.onRead?.();
+      this.#options.onRead?.(this.#isKept);
     } catch (error) {
       this.destroy(
         error instanceof WireError ? error : new WireError("A SPDY frame cannot be read", { cause: error }),
@@ -190,9 +196,12 @@ export class SpdyConnection implements StreamOwner {
     const stream = this.#streams.get(streamId);
     // Late data of a stream that was given up on our side.
     if (!stream || stream.isWhole || stream.destroyed) return;
-    if (payload.length > 0 && !stream.receive(payload)) {
-      this.#full.add(stream);
-      this.#socket.pause();
+    if (payload.length > 0) {
+      if (!stream.receive(payload)) {
+        this.#full.add(stream);
+        this.#socket.pause();
+      }
+      if (stream.keeps) this.#isKept = true;
     }
     if (fin) stream.receiveEnd();
   }

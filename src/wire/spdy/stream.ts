@@ -1,6 +1,7 @@
-import { Duplex, type DuplexOptions } from "node:stream";
+import { Duplex, type DuplexOptions, type Writable } from "node:stream";
 
 import type { SpdyHeaders } from "./headers.js";
+import { isNodesWriter } from "./nodes-writer.js";
 
 /** What a stream needs of its connection. */
 export interface StreamOwner {
@@ -22,6 +23,9 @@ export class SpdyStream extends Duplex {
   readonly headers: SpdyHeaders;
   readonly #owner: StreamOwner;
   #isWhole = false;
+  #keeps = false;
+  /** Where it is piped to. */
+  readonly #targets: NodeJS.WritableStream[] = [];
 
   constructor(owner: StreamOwner, id: number, headers: SpdyHeaders, { writable = true } = {}) {
     super(duplexOptions(writable));
@@ -36,7 +40,26 @@ export class SpdyStream extends Duplex {
 
   /** Takes what the peer has sent; false when that is enough until more is `wanted`. */
   receive(payload: Buffer): boolean {
-    return this.push(payload);
+    const writer = this.#onlyReader();
+    const wantsMore = this.push(payload);
+    this.#keeps = writer === undefined || this.readableLength > 0 || writer.writableLength > 0;
+    return wantsMore;
+  }
+
+  /** Whether somebody may still look at the memory of what it has received last. */
+  get keeps(): boolean {
+    return this.#keeps;
+  }
+
+  override pipe<Target extends NodeJS.WritableStream>(target: Target, options?: { end?: boolean }): Target {
+    this.#targets.push(target);
+    return super.pipe(target, options);
+  }
+
+  override unpipe(target?: NodeJS.WritableStream): this {
+    const first = target ? this.#targets.indexOf(target) : 0;
+    if (first >= 0) this.#targets.splice(first, target ? 1 : this.#targets.length);
+    return super.unpipe(target);
   }
 
   /** Nothing more of the peer will come: what has, can still be read. */
@@ -65,6 +88,13 @@ export class SpdyStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#owner.release(this, this.readableEnded && this.writableFinished);
     done(error);
+  }
+
+  /** Who alone gets what comes, and lets go of it when it is written. */
+  #onlyReader(): Writable | undefined {
+    const [target, ...others] = this.#targets;
+    const isAlone = others.length === 0 && this.listenerCount("data") === 1;
+    return isAlone && isNodesWriter(target) ? target : undefined;
   }
 }
 
