@@ -106,10 +106,10 @@ export class ByteReader {
     return this.bytesTo(bytesEnd, this.pos);
   }
 
-  /** A view of the bytes, as protobuf-es gives it. */
+  /** A copy of the bytes, in a plain array. */
   bytesTo(end: number, start: number): Uint8Array {
     this.pos = end;
-    return this.#source.subarray(start, end);
+    return new Uint8Array(this.#source.subarray(start, end));
   }
 
   /** A text, if it is known; if not, `later` must be told whose it is. `place` is one of `newPlace`. */

@@ -5,6 +5,7 @@ import { errorCodes } from "../wire/http2/protocol.js";
 import type { Http2Stream, StreamEvents } from "../wire/http2/stream.js";
 import { hasDeadline, startDeadline } from "./deadline.js";
 import type { GrpcRequest } from "./grpc-request.js";
+import { takeBuffer } from "./message-buffers.js";
 import { requestHeaders } from "./request-headers.js";
 import { resetError } from "./reset-error.js";
 import { responseError } from "./response-check.js";
@@ -33,10 +34,11 @@ export abstract class GrpcCall implements StreamEvents, EnvelopeSink {
   constructor(request: GrpcRequest, maxMessageBytes: number) {
     this.#request = request;
     this.#maxMessageBytes = maxMessageBytes;
-    this.#reader = new EnvelopeReader(maxMessageBytes, this);
+    this.#reader = new EnvelopeReader(maxMessageBytes, this, takeBuffer);
   }
 
   protected abstract onHeaders(headers: HeaderFields): void;
+  /** The bytes are the call's until it gives them back. */
   protected abstract takeMessage(message: Uint8Array): void;
   /** The last to be called, once. */
   protected abstract onEnd(error: ConnectError | undefined, trailers: HeaderFields): void;

@@ -9,6 +9,7 @@ import { decodeMessage } from "../codec/decode.js";
 import type { HeaderFields } from "../wire/http2/header-fields.js";
 import { GrpcCall } from "./grpc-call.js";
 import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
+import { giveBack } from "./message-buffers.js";
 import { MessageQueue } from "./message-queue.js";
 import { appendIncoming } from "./metadata.js";
 import { type CallChannel, decodeError } from "./unary.js";
@@ -74,6 +75,7 @@ class StreamCall<I extends DescMessage, O extends DescMessage> extends GrpcCall 
     } catch (cause) {
       this.fail(decodeError(cause));
     }
+    giveBack(message);
   }
 
   protected onEnd(error: ConnectError | undefined, trailers: HeaderFields): void {

@@ -4,6 +4,7 @@ import { decodeMessage } from "../codec/decode.js";
 import type { HeaderFields } from "../wire/http2/header-fields.js";
 import { GrpcCall } from "./grpc-call.js";
 import { type CallSettings, encodeRequest, type GrpcRequest } from "./grpc-request.js";
+import { giveBack } from "./message-buffers.js";
 import { appendIncoming } from "./metadata.js";
 import type { Sessions } from "./sessions.js";
 
@@ -64,6 +65,7 @@ class UnaryCall<I extends DescMessage, O extends DescMessage> extends GrpcCall {
       } catch (cause) {
         reject(decodeError(cause));
       }
+      giveBack(this.#message);
     }
   }
 }

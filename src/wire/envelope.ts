@@ -21,12 +21,11 @@ export interface EnvelopeSink {
 
 /** A message, or the prefix of one, of which not all has come yet. */
 class Gathered {
-  /** No Buffer, because bytes fields of the message become views of the same class. */
   readonly bytes: Uint8Array;
   #filled = 0;
 
-  constructor(length: number) {
-    this.bytes = new Uint8Array(length);
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
   get isComplete(): boolean {
@@ -49,13 +48,20 @@ class Gathered {
 export class EnvelopeReader {
   readonly #maxMessageBytes: number;
   readonly #sink: EnvelopeSink;
+  readonly #makeBuffer: (length: number) => Uint8Array;
   #prefix: Gathered | undefined;
   #message: Gathered | undefined;
   #stopped = false;
 
-  constructor(maxMessageBytes: number, sink: EnvelopeSink) {
+  /** `makeBuffer` gives what a message is gathered in, with whatever bytes. */
+  constructor(
+    maxMessageBytes: number,
+    sink: EnvelopeSink,
+    makeBuffer: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+  ) {
     this.#maxMessageBytes = maxMessageBytes;
     this.#sink = sink;
+    this.#makeBuffer = makeBuffer;
   }
 
   /** Whether the bytes so far end inside a message. */
@@ -77,7 +83,7 @@ export class EnvelopeReader {
     if (!this.#prefix && rest <= chunk.byteLength) {
       return this.#beginMessage(readLength(chunk, offset), chunk[offset], chunk, rest);
     }
-    this.#prefix ??= new Gathered(prefixBytes);
+    this.#prefix ??= new Gathered(new Uint8Array(prefixBytes));
     const next = this.#prefix.take(chunk, offset);
     if (!this.#prefix.isComplete) return next;
     const { bytes } = this.#prefix;
@@ -93,7 +99,7 @@ export class EnvelopeReader {
       this.#stopped = true;
       this.#sink.onTooLong(length);
     } else {
-      return this.#continueMessage(new Gathered(length), chunk, offset);
+      return this.#continueMessage(new Gathered(this.#makeBuffer(length)), chunk, offset);
     }
     return offset;
   }

@@ -40,7 +40,7 @@ test("`EnvelopeReader` stops at the announcement of a message above the limit", 
   expect(read(2, [bytes]).seen).toEqual(["too long: 3"]);
 });
 
-test("`EnvelopeReader` gives plain byte arrays, which bytes fields become views of", () => {
+test("`EnvelopeReader` gives plain byte arrays", () => {
   const [message] = read(10, [encodeEnvelope(Uint8Array.of(1))]).seen;
   expect(Buffer.isBuffer(message)).toBe(false);
 });
