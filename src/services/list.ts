@@ -67,23 +67,26 @@ export class ListReader {
     if (rpcs.isShort || this.#learnt(rpcs.name) === false) return [...(await rpcs.unary(options))];
     const { timeoutMs = this.#timeoutMs, retries = this.#retries, signal } = options;
     const items: Item[] = [];
+    let hasBegun = false;
     const rules = {
       retries,
       timeoutMs,
       signal,
       // One that breaks before anything came has been tried again already.
-      isWorthRetry: (error: unknown) => items.length > 0 && error instanceof UnavailableError,
+      isWorthRetry: (error: unknown) => hasBegun && error instanceof UnavailableError,
     };
     try {
       return await withRetries(rules, async (leftMs) => {
         items.length = 0;
+        hasBegun = false;
         for await (const part of this.#parts(rpcs, { ...options, timeoutMs: leftMs })) {
+          hasBegun = true;
           for (const item of part) items.push(item);
         }
         return items;
       });
     } catch (error) {
-      if (items.length === 0 || !isUnsupported(error)) throw error;
+      if (!hasBegun || !isUnsupported(error)) throw error;
       return [...(await rpcs.unary(options))];
     }
   }

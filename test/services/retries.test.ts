@@ -176,5 +176,8 @@ test("a list that breaks in the middle is read again, and none of it is told twi
   const pods = await cri.pods.list();
   expect(pods.map(({ id }) => id).sort()).toEqual(made.map(({ id }) => id).sort());
   expect(fake.calls.filter(({ rpc }) => rpc === "streamPodSandboxes")).toHaveLength(2);
+  // What came may be nothing that was asked for.
+  fake.fault("streamPodSandboxes", { at: 1, cut: true });
+  expect(await cri.pods.list({ name: "other" })).toEqual([]);
   for (const pod of made) await pod[Symbol.asyncDispose]();
 });

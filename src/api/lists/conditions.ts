@@ -71,6 +71,7 @@ export function labelTest(wanted: LabelFilter | undefined): Test<Readonly<Record
       throw wrong(`labels["${key}"]`, "must be a text, or true for any value");
     }
   }
+  if (pairs.length === 0) return always;
   return (labels) =>
     pairs.every(([key, value]) => (value === true ? Object.hasOwn(labels, key) : labels[key] === value));
 }

@@ -3,6 +3,7 @@ import type { CallOptions } from "../../services/call-options.js";
 import type { ListRpcs } from "../../services/list.js";
 import { type ContainerSummary, toContainerSummary } from "../container-status.js";
 import type { ApiContext } from "../context.js";
+import type { Test } from "./conditions.js";
 import { type ContainerFilter, type ContainerSelection, selectContainers } from "./container-filter.js";
 import { type ListSlice, readSlice } from "./order.js";
 
@@ -17,8 +18,7 @@ export async function listContainers(
   const take = readSlice({ last, latest, sort });
   const { request, prepare } = selectContainers(filter);
   const matches = await prepare(context, options);
-  const items = await context.lists.read(containerRpcs(context, request), options);
-  return take(items.map(toContainerSummary).filter(matches));
+  return take(await context.lists.read(containerRpcs(context, request, matches), options));
 }
 
 export async function* streamContainers(
@@ -28,21 +28,20 @@ export async function* streamContainers(
 ): AsyncGenerator<ContainerSummary, void, undefined> {
   const { request, prepare } = selectContainers(filter);
   const matches = await prepare(context, options);
-  for await (const message of context.lists.stream(containerRpcs(context, request), options)) {
-    const summary = toContainerSummary(message);
-    if (matches(summary)) yield summary;
-  }
+  yield* context.lists.stream(containerRpcs(context, request, matches), options);
 }
 
 function containerRpcs(
   { runtime }: ApiContext,
   filter: ContainerSelection["request"],
-): ListRpcs<StreamContainersResponse, Container> {
+  matches: Test<ContainerSummary>,
+): ListRpcs<StreamContainersResponse, ContainerSummary> {
+  const chosen = (messages: Container[]) => messages.map(toContainerSummary).filter(matches);
   return {
     name: "streamContainers",
     isShort: Boolean(filter.id || filter.podSandboxId),
     stream: (options) => runtime.streamContainers({ filter }, options),
-    itemsOf: ({ containers }) => containers,
-    unary: async (options) => (await runtime.listContainers({ filter }, options)).containers,
+    itemsOf: ({ containers }) => chosen(containers),
+    unary: async (options) => chosen((await runtime.listContainers({ filter }, options)).containers),
   };
 }

@@ -3,6 +3,7 @@ import type { CallOptions } from "../../services/call-options.js";
 import type { ListRpcs } from "../../services/list.js";
 import type { ApiContext } from "../context.js";
 import { type PodSummary, toPodSummary } from "../pod-status.js";
+import type { Test } from "./conditions.js";
 import { type ListSlice, readSlice } from "./order.js";
 import { type PodFilter, type PodSelection, selectPods } from "./pod-filter.js";
 
@@ -16,8 +17,7 @@ export async function listPods(
 ): Promise<PodSummary[]> {
   const take = readSlice({ last, latest, sort });
   const { request, matches } = selectPods(filter);
-  const items = await context.lists.read(podRpcs(context, request), options);
-  return take(items.map(toPodSummary).filter(matches));
+  return take(await context.lists.read(podRpcs(context, request, matches), options));
 }
 
 export async function* streamPods(
@@ -26,21 +26,20 @@ export async function* streamPods(
   options: CallOptions,
 ): AsyncGenerator<PodSummary, void, undefined> {
   const { request, matches } = selectPods(filter);
-  for await (const message of context.lists.stream(podRpcs(context, request), options)) {
-    const summary = toPodSummary(message);
-    if (matches(summary)) yield summary;
-  }
+  yield* context.lists.stream(podRpcs(context, request, matches), options);
 }
 
 function podRpcs(
   { runtime }: ApiContext,
   filter: PodSelection["request"],
-): ListRpcs<StreamPodSandboxesResponse, PodSandbox> {
+  matches: Test<PodSummary>,
+): ListRpcs<StreamPodSandboxesResponse, PodSummary> {
+  const chosen = (messages: PodSandbox[]) => messages.map(toPodSummary).filter(matches);
   return {
     name: "streamPodSandboxes",
     isShort: Boolean(filter.id),
     stream: (options) => runtime.streamPodSandboxes({ filter }, options),
-    itemsOf: ({ podSandboxes }) => podSandboxes,
-    unary: async (options) => (await runtime.listPodSandbox({ filter }, options)).items,
+    itemsOf: ({ podSandboxes }) => chosen(podSandboxes),
+    unary: async (options) => chosen((await runtime.listPodSandbox({ filter }, options)).items),
   };
 }

@@ -37,7 +37,11 @@ export function readSlice({
   if (last !== undefined && latest) throw wrong("latest", "says 1 and last says how many: give one of them");
   if (!Object.hasOwn(orders, sort)) throw wrong("sort", `must be one of ${Object.keys(orders).join(", ")}`);
   const count = latest ? 1 : (last ?? Number.POSITIVE_INFINITY);
-  return (items) => items.sort(orders.newest).slice(0, count).sort(orders[sort]);
+  return (items) => {
+    items.sort(orders.newest);
+    if (items.length > count) items.length = count;
+    return sort === "newest" ? items : items.sort(orders[sort]);
+  };
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {
