@@ -76,9 +76,14 @@ export async function forwardPort(
     remote.once("error", () => remote.readableEnded || reset());
     await Promise.all([pipeline(socket, remote), pipeline(remote, socket)]);
   }
-  await new Promise<void>((resolve, reject) => {
+  const listening = new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(localPort, host, resolve);
   });
+  await Promise.all([listening, context.sessions.prepare()]);
+  if (signal?.aborted) {
+    server.close();
+    throw signal.reason;
+  }
   const address = server.address();
   const close = async () => {
     signal?.removeEventListener("abort", onAbort);

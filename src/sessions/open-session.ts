@@ -47,6 +47,11 @@ export class SessionOpener {
     return new Session(channels, { ...request, signal });
   }
 
+  /** Loads what a session needs, so that the first one does not wait for it. */
+  async prepare(): Promise<void> {
+    await protocols();
+  }
+
   /**
    * One connection to a port of a pod. By SPDY on every runtime: nothing else carries its end. `into` gets what the
    * port sends, of which the stream then brings the end alone.

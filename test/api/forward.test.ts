@@ -149,3 +149,10 @@ test("a client that breaks off before its connection stands harms no other", asy
   next.end("here");
   expect(await read(next)).toBe("here");
 });
+
+test("a signal that aborts while the listener begins leaves none", async () => {
+  const enough = new AbortController();
+  const beginning = pod.forward(7, { signal: enough.signal });
+  enough.abort(new Error("enough"));
+  await expect(beginning).rejects.toThrow("enough");
+});
