@@ -40,7 +40,7 @@ export interface StreamingRuntime {
   attach(request: SessionRequest, io: SessionIo): Promise<SessionStatus>;
   /**
    * Carries bytes between a client and a port of the pod until both have ended. Rejects when nobody listens:
-   * the client is told the message.
+   * the client is told the message. What it writes to the stream it may change when that write is done.
    */
   portForward(podSandboxId: string, port: number, stream: Duplex): Promise<void>;
 }

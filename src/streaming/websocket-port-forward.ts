@@ -23,7 +23,8 @@ export async function serveWebSocketPortForward(
     port,
     channel: 2 * index,
     input: streams.readable(2 * index),
-    output: streams.writable(2 * index),
+    // What comes here may lie in memory that is used again after the write, which `Duplex` calls done once it is queued.
+    output: streams.writable(2 * index, { highWaterMark: 0 }),
     trouble: streams.writable(2 * index + 1),
   }));
   const connection = new WebSocketConnection(socket, head, {

@@ -133,3 +133,21 @@ it("a port that ends one direction is heard to the end of the other", async () =
   await until("it is heard", () => heard === "an answer");
   listener.close();
 });
+
+it("a port may be read into the same memory again as soon as a write is done", async () => {
+  const pieces = Array.from({ length: 4096 }, (_, index) => Buffer.alloc(4096, index % 256));
+  await using own = await startLocalRuntime({
+    async portForward(_id, _port, stream) {
+      const memory = Buffer.alloc(4096);
+      for (const piece of pieces) {
+        piece.copy(memory);
+        await new Promise<void>((resolve) => void stream.write(memory, () => resolve()));
+      }
+    },
+  });
+  const url = own.server.portForwardUrl({ podSandboxId: "p", ports: [7] });
+  using client = await openRawWebSocket(url, "v5.channel.k8s.io");
+  await until("all is told", () => client.told.length === pieces.length + 3);
+  const told = client.told.filter((each) => each.startsWith("0:")).slice(1);
+  expect(told.every((each, index) => each === `0:${pieces[index]?.toString("latin1")}`)).toBe(true);
+});

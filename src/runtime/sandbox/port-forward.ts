@@ -26,7 +26,7 @@ export async function portForwardSession(
   stream: Duplex,
 ): Promise<void> {
   const { netns } = requireReady(deps, podSandboxId);
-  await forwardPort(netns, port, stream);
+  await forwardPort({ netns, port, directory: deps.paths.temporary }, stream);
 }
 
 function requireReady({ sandboxes }: RuntimeDeps, podSandboxId: string): SandboxRecord {

@@ -54,8 +54,12 @@ export class ChannelStreams {
   }
 
   /** Its end closes the channel where the protocol has that, and is nothing to see where not. */
-  writable(channel: number, { closes = false }: { closes?: boolean } = {}): Writable {
+  writable(
+    channel: number,
+    { closes = false, highWaterMark }: { closes?: boolean; highWaterMark?: number } = {},
+  ): Writable {
     return new Writable({
+      highWaterMark,
       write: (chunk: Buffer, _encoding, done) => {
         const { payload, isText } = writeChannel(this.#protocol, channel, chunk);
         this.#send(payload, isText, done);

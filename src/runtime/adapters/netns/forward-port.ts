@@ -1,35 +1,65 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import { CriError } from "../../../errors.js";
 import { helperEnvironment } from "../helper-environment.js";
+import { programPath } from "../program-path.js";
+import { socketPair } from "../socket-pair.js";
 
 /** How long one direction may go on after the other has ended. */
 const halfOpenSeconds = 3600;
-/** As much as Node reads at a time. */
 const pieceBytes = 64 * 1024;
 
+export interface ForwardPortOptions {
+  /** The host's own unless given. */
+  readonly netns: string | undefined;
+  readonly port: number;
+  /** Private, for names that are gone at once. */
+  readonly directory: string;
+}
+
 /**
- * Carries bytes between a stream and a port on localhost in a network namespace; the host's own unless given.
- * Node cannot enter a namespace, so socat does, with pipes to us. Rejects when nobody listens.
+ * Carries bytes between a stream and a port on localhost in a network namespace. Node cannot enter a namespace, so socat
+ * does, with a socket to us. What it brings is read into the same memory again and again: the stream must have done with
+ * a write when it calls it done. Rejects when nobody listens.
  */
-export async function forwardPort(netns: string | undefined, port: number, stream: Duplex): Promise<void> {
-  // Without shut-close it would keep its output open, and who reads would not learn that the port has closed.
+export async function forwardPort(
+  { netns, port, directory }: ForwardPortOptions,
+  stream: Duplex,
+): Promise<void> {
+  // Its close tells enough, and may come before the socket stands.
+  stream.on("error", () => {});
+  const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  const onRead = (length: number) => {
+    ours.pause();
+    stream.write(buffer.subarray(0, length), () => ours.resume());
+    return true;
+  };
+  const { ours, theirs } = await socketPair(directory, { buffer, callback: onRead });
+  if (stream.destroyed) {
+    for (const end of [ours, theirs]) end.destroy();
+    return;
+  }
+  // Without shut-down it would keep its output open, and who reads would not learn that the port has closed.
   const limits = ["-t", `${halfOpenSeconds}`, "-b", `${pieceBytes}`];
-  const socat = ["socat", ...limits, "-,shut-close", `TCP:localhost:${port}`];
-  const [file = "", ...args] = netns === undefined ? socat : ["nsenter", `--net=${netns}`, ...socat];
-  const child = spawn(file, args, { env: helperEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
+  const socat = [programPath("socat"), ...limits, "-,shut-down", `TCP:localhost:${port}`];
+  const [file = "", ...args] =
+    netns === undefined ? socat : [programPath("nsenter"), `--net=${netns}`, ...socat];
+  const child = spawn(file, args, { env: helperEnvironment(), stdio: [theirs, theirs, "pipe"] });
+  theirs.destroy();
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-1000);
   });
-  const gone = () => void child.kill("SIGKILL");
+  const gone = () => {
+    child.kill("SIGKILL");
+    ours.destroy();
+  };
   stream.once("close", gone);
   try {
-    const exited = once(child, "close");
-    carry(stream, child);
-    const [exitCode] = await exited;
+    const [[exitCode]] = await Promise.all([once(child, "close"), carry(stream, ours)]);
     if (exitCode !== 0 && !stream.destroyed) throw refusal(port, said);
   } finally {
     stream.off("close", gone);
@@ -37,12 +67,18 @@ export async function forwardPort(netns: string | undefined, port: number, strea
   }
 }
 
-function carry(stream: Duplex, { stdin, stdout }: ChildProcess): void {
+/** Resolves when all that the port has sent is with the stream. */
+function carry(stream: Duplex, socket: Socket): Promise<void> {
+  stream.pipe(socket);
   // The port may close before all that is sent to it was read.
-  stdin?.on("error", () => stream.resume());
-  stream.on("error", () => {});
-  if (stdin) stream.pipe(stdin);
-  stdout?.pipe(stream);
+  socket.on("error", () => stream.resume());
+  return new Promise((resolve) => {
+    socket.once("close", resolve).once("end", () => {
+      stream.end();
+      resolve();
+    });
+    socket.resume();
+  });
 }
 
 function refusal(port: number, said: string): CriError {
