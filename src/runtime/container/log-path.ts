@@ -1,7 +1,8 @@
-import { lstat, mkdir, realpath } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 
 import { InvalidArgumentError } from "../../errors.js";
+import { makeDirectory } from "../adapters/make-directory.js";
 
 /**
  * The file for a container's output, with its directory made; undefined when the request asks for none.
@@ -11,12 +12,12 @@ export async function prepareLogPath(logDirectory: string, logPath: string): Pro
   if (logDirectory === "" || logPath === "") return undefined;
   const path = join(logDirectory, logPath);
   if (!isWithin(resolve(logDirectory), resolve(path))) throw refusal(logPath, logDirectory);
-  await mkdir(logDirectory, { recursive: true, mode: 0o755 });
+  await makeDirectory(logDirectory, { mode: 0o755 });
   const base = await realpath(logDirectory);
   const parent = dirname(path);
   // The nearest directory that exists decides: making those below it must not happen elsewhere.
   if (!isWithin(base, await nearestReal(parent))) throw refusal(logPath, logDirectory);
-  await mkdir(parent, { recursive: true, mode: 0o755 });
+  await makeDirectory(parent, { mode: 0o755 });
   const existing = await lstat(path).catch(() => undefined);
   if (existing && !existing.isFile()) throw refusal(logPath, logDirectory);
   return path;

@@ -1,5 +1,4 @@
-import { mkdir } from "node:fs/promises";
-
+import { makeDirectory } from "../adapters/make-directory.js";
 import type { Owners } from "../adapters/overlay/overlay.js";
 import type { RuntimeDeps } from "../deps.js";
 import { openToUsers } from "../open-to-users.js";
@@ -16,7 +15,7 @@ export async function mountFiles(deps: RuntimeDeps, record: Mounted): Promise<vo
   const { rootfs, upper, work, directory } = deps.paths.container(id);
   const owners = ownersOf(deps, record);
   if (!deps.overlay.isMounted(rootfs)) {
-    await mkdir(rootfs, { recursive: true, mode: 0o700 });
+    await makeDirectory(rootfs, { mode: 0o700 });
     if (owners) await openToUsers(directory, owners.ids);
     const [store, label] = [deps.paths.layers, selinux?.file];
     await deps.overlay.mount({ store, layers: image.layers, upper, work, target: rootfs, owners, label });

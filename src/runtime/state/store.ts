@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -101,7 +102,8 @@ export class RecordStore<T extends Identified> {
   async #write(record: T): Promise<void> {
     const directory = this.directory(record.id);
     const before = this.#records.get(record.id);
-    if (!before) await mkdir(directory, { recursive: true, mode: 0o700 });
+    // Node's other one says ENOENT of a full disk.
+    if (!before) mkdirSync(directory, { recursive: true, mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
     const text = JSON.stringify(content);
     const [path, temporary] = [join(directory, fileName), join(directory, `.${fileName}.tmp`)];

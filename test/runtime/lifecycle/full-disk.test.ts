@@ -15,7 +15,7 @@ let disk: string;
 
 beforeAll(async () => {
   disk = await mkdtemp(join(tmpdir(), "crikit-full-"));
-  await runCommand("mount", ["-t", "tmpfs", "-o", "size=12m,mode=711", "tmpfs", disk]);
+  await runCommand("mount", ["-t", "tmpfs", "-o", "size=12m,nr_inodes=2000,mode=711", "tmpfs", disk]);
   await mkdir(join(disk, "root"), { mode: 0o711 });
   test = await startTestRuntime({ root: join(disk, "root") });
   await pullBusybox(test);
@@ -37,6 +37,7 @@ it("on a full disk ends are known, and pods and containers can be stopped and re
   await runCommand("dd", ["if=/dev/zero", `of=${join(disk, "filler")}`, "bs=4k", "status=none"]).catch(
     () => {},
   );
+  await useUpInodes(join(disk, "fillers"));
   await expect(runPod(test)).rejects.toMatchObject({ code: "resource_exhausted" });
   await until("the end is known", async () => {
     return (await statusOf(test, ending)).state === ContainerState.CONTAINER_EXITED;
@@ -51,7 +52,13 @@ it("on a full disk ends are known, and pods and containers can be stopped and re
   const { status } = await test.runtime.podSandboxStatus({ podSandboxId: pod });
   expect(status?.state).toBe(PodSandboxState.SANDBOX_NOTREADY);
   await test.runtime.removePodSandbox({ podSandboxId: other });
+  await useUpInodes(join(disk, "fillers again"));
   await test.restart();
   expect(await statusOf(test, stopped)).toMatchObject({ exitCode: 137 });
   expect((await test.runtime.listPodSandbox({})).items.map(({ id }) => id)).toEqual([pod]);
 });
+
+async function useUpInodes(directory: string): Promise<void> {
+  const script = 'mkdir -p "$0"; for i in $(seq 3000); do : > "$0/$i" || exit; done';
+  await expect(runCommand("sh", ["-c", script, directory])).rejects.toThrow("No space left");
+}

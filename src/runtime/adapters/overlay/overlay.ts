@@ -1,7 +1,8 @@
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { chmod, chown, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import type { IdMappings } from "../../oci.js";
+import { makeDirectory } from "../make-directory.js";
 import { hasOwnFileSystem, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
 import { unmountLazily } from "../unmount-lazily.js";
@@ -54,8 +55,8 @@ export function createOverlay(): Overlay {
   return {
     async mount({ store, layers, upper, work, target, owners, label }) {
       await rm(work, { recursive: true, force: true });
-      for (const directory of [work, target]) await mkdir(directory, { recursive: true });
-      const isNew = (await mkdir(upper, { recursive: true })) !== undefined;
+      for (const directory of [work, target]) await makeDirectory(directory);
+      const isNew = (await makeDirectory(upper)) !== undefined;
       if (isNew) {
         // It lends its mode to the root of what is mounted, which all users of a container must be able to enter.
         await chmod(upper, 0o755);
@@ -68,7 +69,7 @@ export function createOverlay(): Overlay {
     },
 
     async mountReadOnly({ store, layers, target, owners, label }) {
-      await mkdir(target, { recursive: true });
+      await makeDirectory(target);
       // Without an upper directory the kernel wants two lower ones: below them all lies the empty target.
       const options = `ro,lowerdir=${lowerDirectories(layers)}:${target}${labelOption(label)}`;
       await mountOverlay({ store, target, owners }, options);

@@ -1,14 +1,19 @@
-import { mkdir, rm, statfs } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CriError } from "../../../errors.js";
+import { isFullDisk } from "../../../wire/full-disk.js";
+import { makeDirectory } from "../make-directory.js";
 import { unmountBelow } from "../mounts.js";
 import { createOverlay } from "./overlay.js";
 
 /** An overlay's own number in the kernel's magic.h. */
 const overlayType = 0x794c7630;
 
-/** Throws when no overlay whose changes go into this directory can be mounted. */
+/**
+ * Throws when no overlay whose changes go into this directory can be mounted. On a full disk nobody can know: the daemon
+ * must be there for its containers to be removed.
+ */
 export async function checkOverlay(directory: string): Promise<void> {
   const store = join(directory, "probe");
   const [upper, work, target] = [join(store, "upper"), join(store, "work"), join(store, "merged")];
@@ -16,10 +21,11 @@ export async function checkOverlay(directory: string): Promise<void> {
   try {
     // An earlier daemon may have been killed here.
     await clear(store);
-    await mkdir(join(store, "lower"), { recursive: true, mode: 0o700 });
+    await makeDirectory(join(store, "lower"), { mode: 0o700 });
     await overlay.mount({ store, layers: ["lower"], upper, work, target });
     await overlay.unmount(target);
   } catch (cause) {
+    if (isFullDisk(cause)) return;
     const isOnOverlay = (await statfs(directory)).type === overlayType;
     const mend = isOnOverlay
       ? "it lies on an overlay itself, as in a container: mount a volume or a tmpfs there"
