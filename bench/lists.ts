@@ -59,7 +59,7 @@ async function measureSize(containers: number, rounds: number): Promise<Record<L
         run: () => lister.list(mode, times),
       }),
     );
-    return measureRounds(contenders, { rounds, unitsPerRound: containersPerRound });
+    return measureRounds(contenders, { rounds, unitsPerRound: containersPerRound, collects: true });
   };
   try {
     return {

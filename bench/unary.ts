@@ -16,7 +16,7 @@ const goals: Record<string, { sequence: number | null; parallel: number | null }
 };
 
 function textOf(rounds: number): string {
-  return `One unary call, Version, over a unix socket, by crikit's service client (\`cri.runtime.version({})\`) and by what one would take instead. The server is a process of its own and the same for all, so the differences are the clients'. crikit speaks HTTP/2 by a client of its own ([decision 43](../decisions/0043-own-http2-client.md)): most of a call was what node:http2 makes for one, so no mending above it could come below the bare call. ${rounds} rounds of ${callsPerRound} calls each, in which all take turns.`;
+  return `One unary call, Version, over a unix socket, by crikit's service client (\`cri.runtime.version({})\`) and by what one would take instead. The server is a process of its own and the same for all, so the differences are the clients'. crikit speaks HTTP/2 by a client of its own ([decision 43](../decisions/0043-own-http2-client.md)): most of a call was what node:http2 makes for one, so no mending above it could come below the bare call. ${rounds} rounds of ${callsPerRound} calls each, in which all take turns. No garbage is collected between them, as a round leaves little. After a collection of all that V8 has, which throws away the code that it has optimized for objects that are gone, a thousand calls take crikit twice as long with 32 in flight (72 µs each beside 45 of cri-client, and 113 of node:http2, when there was one before each round), until that code has been made again.`;
 }
 
 /** Unary calls, one after the other and many at once. */

@@ -13,6 +13,11 @@ export interface Contender {
 export interface RoundOptions {
   /** Rounds that count, after one that does not. */
   readonly rounds: number;
+  /**
+   * Collect garbage before each turn, where rounds leave so much that the next contender would have to. Not unless told:
+   * V8 throws away all code that it has optimized for a class of which no object is left.
+   */
+  readonly collects?: boolean;
   /** What one round's time is divided by. */
   readonly unitsPerRound: number;
 }
@@ -34,13 +39,13 @@ export async function timeOf(work: () => Promise<unknown>): Promise<number> {
 /** The microseconds per unit of each contender, by name, one number for each round. */
 export async function measureRounds(
   contenders: readonly Contender[],
-  { rounds, unitsPerRound }: RoundOptions,
+  { unitsPerRound, ...options }: RoundOptions,
 ): Promise<Map<string, number[]>> {
   const timed = contenders.map(({ name, run }) => ({
     name,
     run: async () => ({ whole: await run() }),
   }));
-  const measured = await measureParts(timed, { rounds });
+  const measured = await measureParts(timed, options);
   return new Map(
     [...measured].map(([name, parts]) => [
       name,
@@ -55,7 +60,7 @@ export async function measureRounds(
  */
 export async function measureParts(
   contenders: readonly TimedContender[],
-  { rounds }: Pick<RoundOptions, "rounds">,
+  { rounds, collects = false }: Pick<RoundOptions, "rounds" | "collects">,
 ): Promise<Map<string, Record<string, number[]>>> {
   const times = new Map<string, Record<string, number[]>>(contenders.map(({ name }) => [name, {}]));
   for (const { run } of contenders) await run();
@@ -64,8 +69,7 @@ export async function measureParts(
       const contender = contenders[(round + turn) % contenders.length];
       const parts = times.get(contender?.name ?? "");
       if (!contender || !parts) continue;
-      // What one contender has left behind is not for the next one to clear away.
-      collectGarbage();
+      if (collects) collectGarbage();
       for (const [part, time] of Object.entries(await contender.run())) {
         parts[part] = [...(parts[part] ?? []), time];
       }
