@@ -21,7 +21,7 @@ type Work = "stdout" | "stdin" | "nothing";
 
 /** Sessions of one great stream. */
 export async function exec(options: BenchOptions): Promise<void> {
-  const { sizeBytes = gibibyte, rounds = 10 } = options;
+  const { sizeBytes = gibibyte, rounds = 18 } = options;
   const rows: ResultRow[] = [];
   await inBothRuntimes(async (places) => {
     for (const place of places) rows.push(...(await compareIn(place, rounds, sizeBytes)));

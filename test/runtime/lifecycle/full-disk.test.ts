@@ -22,9 +22,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  expect(await test.end()).toEqual([]);
+  const left = await test.end();
   await runCommand("umount", [disk]);
   await rm(disk, { recursive: true });
+  expect(left).toEqual([]);
 });
 
 it("on a full disk ends are known, and pods and containers can be stopped and removed", async () => {
