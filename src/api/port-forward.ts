@@ -79,10 +79,12 @@ export async function forwardPort(
   const listening = new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(localPort, host, resolve);
   });
-  await Promise.all([listening, context.sessions.prepare()]);
-  if (signal?.aborted) {
+  try {
+    await Promise.all([listening, context.sessions.prepare()]);
+    signal?.throwIfAborted();
+  } catch (error) {
     server.close();
-    throw signal.reason;
+    throw error;
   }
   const address = server.address();
   const close = async () => {

@@ -8,6 +8,7 @@ import { Duplex, PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { forwardPort } from "../../../../src/runtime/adapters/netns/forward-port.js";
+import { until } from "../../../support/until.js";
 
 let directory: string;
 
@@ -59,9 +60,22 @@ test("leaves no name behind, and no process when the stream goes", async () => {
   expect(await readdir(directory)).toEqual([]);
 });
 
+test("leaves no descriptor when the client goes without an end after the port has closed", async () => {
+  await using served = await serve((socket) => socket.resume().end("hello"));
+  const before = await descriptors();
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  stream.once("finish", () => stream.destroy());
+  await forwardPort(served, stream);
+  await until("all descriptors are closed", async () => (await descriptors()) <= before);
+});
+
 test("a port that nobody listens at is told by what socat says of it", async () => {
   const served = await serve(() => {});
   await served[Symbol.asyncDispose]();
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   await expect(forwardPort(served, stream)).rejects.toThrow(`Port ${served.port} of the pod: `);
 });
+
+async function descriptors(): Promise<number> {
+  return (await readdir("/proc/self/fd")).length;
+}
