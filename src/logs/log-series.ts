@@ -16,9 +16,9 @@ interface Reading {
   isUnplaced: boolean;
   /** Whoever wrote to it when it was renamed has been given time. */
   isSettled: boolean;
-  /** How often a file was renamed to the path, or from it, while this was the newest. */
+  /** How often something had been renamed to the path, or from it, when this lay there as the newest. */
   renames: number;
-  /** When its first bytes are there, it may have been truncated before: then there are copies to be read first. */
+  /** When its first bytes are there, others may have come and gone before, or itself been truncated. */
   isFresh: boolean;
 }
 
@@ -43,6 +43,8 @@ export class LogSeries {
   /** When what was read last began. Rotated files that began later were not read. */
   #begunNs: bigint;
   readonly #looksBack: boolean;
+  /** How often something was renamed to the path, or from it, before a file was found there. */
+  #earlyRenames = 0;
   #ready: LogRecord[] = [];
 
   /**
@@ -60,7 +62,10 @@ export class LogSeries {
     this.#begunNs = begunNs ?? 0n;
     this.#looksBack = begunNs !== undefined;
     const live = this.#readings.at(-1);
-    if (live?.source instanceof LogFile) live.isFresh = this.#looksBack && live.source.position.offset === 0;
+    if (live?.source instanceof LogFile) {
+      live.isFresh = this.#looksBack && live.source.position.offset === 0;
+      live.renames = 1;
+    }
   }
 
   /** The next records, if need be from the next file; undefined at the end of all that there is now. */
@@ -72,7 +77,7 @@ export class LogSeries {
       const { source, parser } = reading;
       const chunk = await source.read();
       if (chunk.length > 0) {
-        if (reading.isFresh && source instanceof LogFile && (await this.#insertCopies(reading, source)))
+        if (reading.isFresh && source instanceof LogFile && (await this.#insertEarlier(reading, source)))
           continue;
         return this.#give(reading, parser.push(chunk));
       }
@@ -101,20 +106,26 @@ export class LogSeries {
 
   /** Something was renamed to the path, or from it, just now. */
   onRename(): void {
-    this.notice();
+    const found = this.#look();
     const newest = this.#readings.at(-1);
-    if (newest) newest.renames += 1;
+    if (!newest) this.#earlyRenames += 1;
+    else if (found !== "nothing") newest.renames += 1;
+  }
+
+  /** Whether another file lies at the path by now; it is open then. */
+  notice(): boolean {
+    return this.#look() === "another";
   }
 
   /** Opens what lies at the path, if it is another file: at once, so that it cannot be missed. */
-  notice(): boolean {
+  #look(): "nothing" | "same" | "another" {
     const file = LogFile.open(this.#path);
-    if (!file) return false;
+    if (!file) return "nothing";
     const isSame = ({ source }: Reading) => source.identity === file.identity;
     const newest = this.#readings.at(-1);
     if (newest && isSame(newest)) {
       void file.close();
-      return false;
+      return "same";
     }
     const known = this.#readings.find(isSame) ?? [this.#late?.reading].find((late) => late && isSame(late));
     if (known) {
@@ -124,12 +135,17 @@ export class LogSeries {
       else this.#readings.splice(this.#readings.indexOf(known), 1);
     }
     const isFirst = this.#readings.length === 0;
-    const reading = { ...this.#reading(file), isUnplaced: !isFirst, isFresh: isFirst && this.#looksBack };
+    const reading = {
+      ...this.#reading(file),
+      isUnplaced: !isFirst,
+      isFresh: isFirst && this.#looksBack,
+      renames: isFirst ? this.#earlyRenames : 0,
+    };
     this.#readings.push(known ?? reading);
     const oldest = this.#readings.findIndex(({ isUnplaced }) => isUnplaced);
     if (this.#readings.length > maxHeld && oldest > 0)
       void this.#readings.splice(oldest, 1)[0]?.source.close();
-    return true;
+    return "another";
   }
 
   /** What lacks its end, when nothing more will be written. */
@@ -228,15 +244,17 @@ export class LogSeries {
     await this.#setBegun(files);
   }
 
-  /** At the first bytes after a truncation: it may have been truncated more than once. */
-  async #insertCopies(reading: Reading, file: LogFile): Promise<boolean> {
+  /** At the first bytes of the first file, or after a truncation: what came before them and was not read. */
+  async #insertEarlier(reading: Reading, file: LogFile): Promise<boolean> {
     const beforeNs = firstTime(await file.head());
     const files = beforeNs === undefined ? [] : await filesWithin(this.#path, this.#begunNs, beforeNs);
-    reading.isFresh = files.length > 0;
+    // Each of them came to the path and left it. Otherwise some are gone, or are copies of what was truncated.
+    const isComplete = files.length > 0 ? reading.renames === 1 + 2 * files.length : reading.renames <= 1; // None where nothing tells of them.
+    reading.isFresh = files.length > 0 && !isComplete;
+    reading.gapBefore ||= !isComplete;
     if (files.length === 0) return false;
-    reading.gapBefore = true;
     await file.seekLine(0);
-    const readings = files.map((source) => ({ ...this.#reading(source), gapBefore: true }));
+    const readings = files.map((source) => ({ ...this.#reading(source), gapBefore: !isComplete }));
     this.#readings.splice(this.#readings.indexOf(reading), 0, ...readings);
     await this.#setBegun(files);
     return true;

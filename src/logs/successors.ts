@@ -71,7 +71,7 @@ export function filesAfterTruncation(
   });
 }
 
-/** What was written before the log was truncated once more. It holds now what began at `beforeNs`. */
+/** What was written since `afterNs` and is not in the log any more, which holds now what began at `beforeNs`. */
 export async function filesWithin(path: string, afterNs: bigint, beforeNs: bigint): Promise<LogSource[]> {
   const { files } = await choose({ path, afterNs }, async (rotated) => ({
     files: await begunWithin(rotated, afterNs, beforeNs),

@@ -1,4 +1,14 @@
-import { renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import {
   appendFile,
   copyFile,
@@ -91,6 +101,18 @@ function startFollowing(options: ReadLogOptions = {}) {
       await promise;
     },
   };
+}
+
+/** Whether this process is told what happens in the directory of the log. */
+function isWatched(): boolean {
+  const inode = `ino:${statSync(directory).ino.toString(16)} `;
+  return readdirSync("/proc/self/fdinfo").some((fd) => {
+    try {
+      return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").includes(inode);
+    } catch {
+      return false;
+    }
+  });
 }
 
 describe("readLog", () => {
@@ -195,6 +217,61 @@ describe("readLog with follow", () => {
     log.end();
     await log.done;
     expect(log.lines).toEqual(["line 0"]);
+  });
+
+  describe("when more than one file came before the first could be opened", () => {
+    async function followFrom(writeAndRotate: () => void, count: number) {
+      const log = startFollowing();
+      await expect.poll(isWatched).toBe(true);
+      writeFileSync(path, timed(0, 5));
+      writeAndRotate();
+      await log.until(count);
+      log.end();
+      await log.done;
+      return log;
+    }
+
+    test("misses nothing and tells no gap when they were put away", async () => {
+      const log = await followFrom(() => {
+        renameSync(path, `${path}.20260102-030405`);
+        writeFileSync(path, timed(5, 10));
+        renameSync(path, `${path}.20260102-030406`);
+        writeFileSync(path, timed(10, 15));
+      }, 15);
+      expect(log.lines).toEqual(numbered(0, 15));
+      expect(log.gaps).toEqual([]);
+    });
+
+    test("tells a gap when the first was put away and removed", async () => {
+      const log = await followFrom(() => {
+        renameSync(path, `${path}.20260102-030405`);
+        writeFileSync(path, timed(5, 10));
+        renameSync(path, `${path}.20260102-030406`);
+        writeFileSync(path, timed(10, 15));
+        rmSync(`${path}.20260102-030405`);
+      }, 10);
+      expect(log.lines).toEqual(numbered(5, 15));
+      expect(log.gaps).toContain("line 5");
+    });
+
+    test("tells a gap when one was renamed over the other", async () => {
+      const log = await followFrom(() => {
+        writeFileSync(`${path}.tmp`, timed(5, 10));
+        renameSync(`${path}.tmp`, path);
+      }, 5);
+      expect(log.lines).toEqual(numbered(5, 10));
+      expect(log.gaps).toEqual(["line 5"]);
+    });
+
+    test("tells a gap when it is one that was copied and truncated", async () => {
+      const log = await followFrom(() => {
+        copyFileSync(path, `${path}.1`);
+        truncateSync(path);
+        appendFileSync(path, timed(5, 10));
+      }, 10);
+      expect(log.lines).toEqual(numbered(0, 10));
+      expect(log.gaps).toContain("line 5");
+    });
   });
 
   test("ends without a line when the container ends without a file", async () => {
