@@ -248,8 +248,9 @@ export class LogSeries {
   async #insertEarlier(reading: Reading, file: LogFile): Promise<boolean> {
     const beforeNs = firstTime(await file.head());
     const files = beforeNs === undefined ? [] : await filesWithin(this.#path, this.#begunNs, beforeNs);
+    const { renames } = reading; // None where nothing tells of them.
     // Each of them came to the path and left it. Otherwise some are gone, or are copies of what was truncated.
-    const isComplete = files.length > 0 ? reading.renames === 1 + 2 * files.length : reading.renames <= 1; // None where nothing tells of them.
+    const isComplete = files.length > 0 ? renames === 1 + 2 * files.length : renames <= 1;
     reading.isFresh = files.length > 0 && !isComplete;
     reading.gapBefore ||= !isComplete;
     if (files.length === 0) return false;
