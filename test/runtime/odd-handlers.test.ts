@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { PodSandboxState } from "../../src/proto.js";
 import { defaultConfig, type HandlerConfig } from "../../src/runtime/index.js";
+import { insides } from "./support/insides.js";
 import { containerConfig, createContainer, podConfig, startContainer, statusOf } from "./support/pods.js";
 import { pullBusybox, startTestRuntime, type TestRuntime } from "./support/test-runtime.js";
 
@@ -68,6 +69,25 @@ describe("A handler whose program", () => {
     // The purge looks for it.
     await scripted("odd", "");
   });
+});
+
+it("A pause process that dies as a container is started fails the start with what to do", async () => {
+  const victim = join(directory, "victim");
+  const kill = `[ ! -e ${victim} ] || kill -9 $(cat ${victim})`;
+  const script = `${command}; if [ "$command" = create ]; then ${kill}; fi`;
+  test = await startTestRuntime({ handlers: { runc, odd: await scripted("odd", script) } });
+  await pullBusybox(test);
+  const { podSandboxId } = await runPod("odd");
+  const containerId = await createContainer(test, podSandboxId, containerConfig(["sleep", "1000"]));
+  await writeFile(victim, `${(await insides(test, "sandboxes", podSandboxId)).initPid}`);
+  await expect(test.runtime.startContainer({ containerId })).rejects.toMatchObject({
+    code: "failed_precondition",
+    message: expect.stringContaining(
+      `Sandbox ${podSandboxId} of pod default/demo is not ready: run a new one`,
+    ),
+  });
+  expect(await statusOf(test, containerId)).toMatchObject({ exitCode: 128, reason: "StartError" });
+  expect(await test.end()).toEqual([]);
 });
 
 describe("A handler", () => {

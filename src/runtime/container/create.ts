@@ -1,7 +1,7 @@
 import { toJson } from "@bufbuild/protobuf";
 
 import { type Rollback, withRollback } from "../../async/rollback.js";
-import { CriError, NotFoundError } from "../../errors.js";
+import { NotFoundError } from "../../errors.js";
 import {
   type ContainerConfig,
   ContainerConfigSchema,
@@ -12,13 +12,14 @@ import { readInside } from "../adapters/rootfs/read-inside.js";
 import type { RuntimeDeps, UseCaseOptions } from "../deps.js";
 import { writeBundle } from "../lifecycle/oci-container.js";
 import { discardContainer } from "../lifecycle/release-container.js";
+import { requireReady } from "../lifecycle/require-ready.js";
 import { required } from "../required.js";
 import { resolveUser } from "../spec/user.js";
 import type { ContainerRecord, ImageVolume } from "../state/container-record.js";
 import { newId, requireById } from "../state/ids.js";
 import { findImage, type ImageRecord, imageLock, imageRef } from "../state/image-record.js";
 import { containerName } from "../state/names.js";
-import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { askedImage } from "./asked-image.js";
 import { buildSpec } from "./build-spec.js";
@@ -39,10 +40,7 @@ export async function createContainer(deps: RuntimeDeps, request: CreateContaine
   const config = required(request.config, "config");
   const { id: sandboxId } = requireById(deps.sandboxes, podId, "sandbox");
   return deps.locks.run(sandboxId, async () => {
-    const sandbox = requireById(deps.sandboxes, sandboxId, "sandbox");
-    if (!isReady(sandbox)) {
-      throw new CriError("failed_precondition", `Sandbox ${sandboxId} is not ready: run a new one`);
-    }
+    const sandbox = await requireReady(deps, sandboxId);
     const [id = ""] = await makeContainers(deps, sandbox, [{ config, field: "config" }]);
     return id;
   });

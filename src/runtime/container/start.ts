@@ -10,10 +10,11 @@ import { requireCriu, whyCriuFailed } from "../adapters/criu/criu.js";
 import type { RuntimeDeps } from "../deps.js";
 import { createOciContainer, type OciCreate, requireHandler } from "../lifecycle/oci-container.js";
 import { endContainerProcesses } from "../lifecycle/release-container.js";
+import { requireReady } from "../lifecycle/require-ready.js";
 import { required } from "../required.js";
 import { type ContainerRecord, containerState, startErrorExitCode } from "../state/container-record.js";
 import { requireById } from "../state/ids.js";
-import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
+import type { SandboxRecord } from "../state/sandbox-record.js";
 import { timestampNow } from "../state/time.js";
 import { processImages } from "./checkpoint/restore.js";
 import { limitBundle } from "./limit-bundle.js";
@@ -30,12 +31,17 @@ export async function startContainer(deps: RuntimeDeps, request: StartContainerR
   const criu = fromCheckpoint ? await requireCriu() : undefined;
   await deps.locks.run(sandboxId, async () => {
     const record = requireById(deps.containers, id, "container");
-    const sandbox = requireById(deps.sandboxes, sandboxId, "sandbox");
-    checkCanStart(record, sandbox);
+    checkCanStart(record);
+    const sandbox = await requireReady(deps, sandboxId);
     await deps.containers.update(id, { step: "starting" });
     try {
       await start(deps, record, { sandbox, criu });
-    } catch (error) {
+    } catch (cause) {
+      // An OCI runtime tells only which file of the pod's namespaces it did not find.
+      const error = await requireReady(deps, sandboxId, cause).then(
+        () => cause,
+        (notReady) => notReady,
+      );
       await recordStartError(deps, record, error);
       throw error;
     }
@@ -44,7 +50,7 @@ export async function startContainer(deps: RuntimeDeps, request: StartContainerR
   await deps.exits.check(id);
 }
 
-function checkCanStart(record: ContainerRecord, sandbox: SandboxRecord): void {
+function checkCanStart(record: ContainerRecord): void {
   const { id, step } = record;
   const state = containerState(record);
   if (step !== undefined || state !== "created") {
@@ -52,9 +58,6 @@ function checkCanStart(record: ContainerRecord, sandbox: SandboxRecord): void {
       "failed_precondition",
       `Container ${id} is ${step ?? state}: only a created one can be started`,
     );
-  }
-  if (!isReady(sandbox)) {
-    throw new CriError("failed_precondition", `Sandbox ${sandbox.id} of container ${id} is not ready`);
   }
 }
 

@@ -1,17 +1,19 @@
 import type { Duplex } from "node:stream";
 
-import { CriError, InvalidArgumentError } from "../../errors.js";
+import { InvalidArgumentError } from "../../errors.js";
 import type { PortForwardRequest } from "../../proto.js";
 import type { PortForwardRequest as SessionRequest } from "../../streaming/streaming-runtime.js";
 import { forwardPort } from "../adapters/netns/forward-port.js";
 import type { RuntimeDeps } from "../deps.js";
+import { requireReady } from "../lifecycle/require-ready.js";
 import { required } from "../required.js";
-import { requireById } from "../state/ids.js";
-import { isReady, type SandboxRecord } from "../state/sandbox-record.js";
 
 /** Checks what can be checked before a client comes for its session. */
-export function preparePortForward(deps: RuntimeDeps, request: PortForwardRequest): SessionRequest {
-  const { id } = requireReady(deps, required(request.podSandboxId, "pod_sandbox_id"));
+export async function preparePortForward(
+  deps: RuntimeDeps,
+  request: PortForwardRequest,
+): Promise<SessionRequest> {
+  const { id } = await requireReady(deps, required(request.podSandboxId, "pod_sandbox_id"));
   const wrong = request.port.find((port) => port < 1 || port > 65_535);
   if (wrong !== undefined) {
     throw new InvalidArgumentError(`port: ${wrong} is not a number from 1 to 65535`, { field: "port" });
@@ -25,12 +27,6 @@ export async function portForwardSession(
   { podSandboxId, port }: { podSandboxId: string; port: number },
   stream: Duplex,
 ): Promise<void> {
-  const { netns } = requireReady(deps, podSandboxId);
+  const { netns } = await requireReady(deps, podSandboxId);
   await forwardPort({ netns, port, directory: deps.paths.temporary }, stream);
-}
-
-function requireReady({ sandboxes }: RuntimeDeps, podSandboxId: string): SandboxRecord {
-  const record = requireById(sandboxes, podSandboxId, "sandbox");
-  if (isReady(record)) return record;
-  throw new CriError("failed_precondition", `Sandbox ${record.id} is not ready: run a new one`);
 }

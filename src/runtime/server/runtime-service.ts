@@ -111,6 +111,8 @@ export function createRuntimeService(
     execSync: (request, { signal }) => execSync(deps, request, { signal }),
     exec: (request) => ({ url: streaming.execUrl(prepareExec(deps, request)) }),
     attach: (request) => ({ url: streaming.attachUrl(prepareAttach(deps, request)) }),
-    portForward: (request) => ({ url: streaming.portForwardUrl(preparePortForward(deps, request)) }),
+    portForward: async (request) => ({
+      url: streaming.portForwardUrl(await preparePortForward(deps, request)),
+    }),
   };
 }

@@ -148,6 +148,26 @@ describe.each(testedHandlers)("with $handler", ({ handler, config }) => {
     });
   });
 
+  describe("a pause process whose death nobody has noticed yet", () => {
+    it("leaves a pod that takes no more work, and says what to do", async () => {
+      const pod = await runPod(test);
+      const containerId = await createContainer(test, pod, sleeping());
+      const { initPid, monitorPid } = await insides(test, "sandboxes", pod);
+      process.kill(monitorPid, "SIGSTOP");
+      await killProcess(initPid);
+      const refused = {
+        code: "failed_precondition",
+        message: expect.stringContaining(`Sandbox ${pod} of pod default/demo is not ready: run a new one`),
+      };
+      await expect(test.runtime.startContainer({ containerId })).rejects.toMatchObject(refused);
+      await expect(createContainer(test, pod, sleeping())).rejects.toMatchObject(refused);
+      await expect(test.runtime.portForward({ podSandboxId: pod, port: [80] })).rejects.toMatchObject(
+        refused,
+      );
+      expect((await statusOf(test, containerId)).state).toBe(ContainerState.CONTAINER_CREATED);
+    });
+  });
+
   describe("an init process that is killed behind the runtime's back", () => {
     it("reads exited, 137", async () => {
       const pod = await runPod(test);
