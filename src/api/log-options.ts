@@ -29,7 +29,10 @@ export interface LogOptions extends CallOptions {
   history?: boolean | undefined;
   /** The log of the attempt before this one, as `crictl logs --previous`. */
   previous?: boolean | undefined;
-  /** End after so many bytes of output, line ends included; the last line is cut. No limit unless told. */
+  /**
+   * End after so many bytes of output, line ends included; the last line is cut. No limit unless told; 0 gives
+   * nothing, as kubelet's reader does, where `kubectl logs --limit-bytes=0` gives all.
+   */
   limitBytes?: number | undefined;
   /** `utf8` for `text`, the default, or `buffer` for lines with `bytes`, for output that is no text. */
   encoding?: "utf8" | "buffer" | undefined;

@@ -40,7 +40,7 @@ export class PartialJoiner<Item> {
   push(records: readonly LogRecord[]): Item[] {
     for (const record of records) {
       if (record.gapBefore) {
-        this.#flush();
+        this.#flush(true);
         this.#gap = true;
       }
       const pending = this.#pending.get(record.stream);
@@ -52,14 +52,14 @@ export class PartialJoiner<Item> {
 
   /** The lines that will not be completed any more, oldest first. */
   flush(): Item[] {
-    this.#flush();
+    this.#flush(false);
     return this.#sink.take();
   }
 
-  #flush(): void {
+  #flush(torn: boolean): void {
     for (const [stream, pending] of [...this.#pending].sort(byTime)) {
       this.#pending.delete(stream);
-      this.#give(whole(pending, true));
+      this.#give(whole(pending, { partial: true, torn }));
     }
   }
 
@@ -73,7 +73,7 @@ export class PartialJoiner<Item> {
       return;
     }
     this.#pending.delete(record.stream);
-    this.#give(whole(pending, record.partial));
+    this.#give(whole(pending, record));
   }
 
   #give(line: LogRecord): void {
@@ -84,9 +84,9 @@ export class PartialJoiner<Item> {
   }
 }
 
-function whole({ head, parts }: Pending, partial: boolean): LogRecord {
+function whole({ head, parts }: Pending, { partial, torn }: Pick<LogRecord, "partial" | "torn">): LogRecord {
   const bytes = Buffer.concat(parts);
-  return { ...head, bytes, start: 0, end: bytes.length, partial };
+  return { ...head, bytes, start: 0, end: bytes.length, partial, torn };
 }
 
 function byTime([, a]: [LogStream, Pending], [, b]: [LogStream, Pending]): number {

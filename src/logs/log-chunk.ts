@@ -6,9 +6,15 @@ import type { LineSink } from "./line-sink.js";
 export interface LogChunk {
   /** The output that it was written to; always `stdout` on a terminal. */
   readonly stream: LogStream;
-  /** The lines as the container wrote them, each with its line end, if it has one. */
+  /**
+   * The lines as the container wrote them, each with its line end, if it has one. A line whose rest is missing is
+   * given one, so that the next is not joined to it.
+   */
   readonly bytes: Buffer;
-  /** How many lines these are. One of more than 1 MiB counts as often as it comes in pieces. */
+  /**
+   * How many lines these are. One of more than 1 MiB counts as often as it comes in pieces, and the line end that
+   * follows when its rest is missing is none.
+   */
   readonly lines: number;
   /** Lines that were written before the first one are missing, or may be, as with a single line. */
   readonly gapBefore: boolean;
@@ -30,10 +36,13 @@ export class ChunkSink implements LineSink<LogChunk> {
   #bytes: Buffer = nothing;
   #start = 0;
   #end = 0;
+  /** Where pieces of a line were given that is to go on. */
+  readonly #begun = new Set<LogStream>();
 
-  add({ stream, gapBefore, bytes, start, end, partial }: LogRecord): void {
+  add({ stream, gapBefore, bytes, start, end, partial, torn }: LogRecord): void {
     if (gapBefore || stream !== this.#stream) {
       this.#closeChunk();
+      if (gapBefore) this.#endBegun();
       this.#stream = stream;
       this.#gapBefore = gapBefore;
     }
@@ -43,7 +52,9 @@ export class ChunkSink implements LineSink<LogChunk> {
     bytes.copyWithin(this.#end, start, stop);
     this.#end += stop - start;
     this.#lines += 1;
-    if (partial || hasEnd) return;
+    if (partial && !torn) this.#begun.add(stream);
+    else if (this.#begun.size > 0) this.#begun.delete(stream);
+    if (hasEnd || (partial && !torn)) return;
     this.#beginPiece(nothing, 0);
     this.#pieces.push(lineEnd);
   }
@@ -53,6 +64,14 @@ export class ChunkSink implements LineSink<LogChunk> {
     const chunks = this.#chunks;
     this.#chunks = [];
     return chunks;
+  }
+
+  /** They will not go on behind a gap. */
+  #endBegun(): void {
+    for (const stream of this.#begun) {
+      this.#chunks.push({ stream, bytes: Buffer.from(lineEnd), lines: 0, gapBefore: false });
+    }
+    this.#begun.clear();
   }
 
   #beginPiece(bytes: Buffer, start: number): void {

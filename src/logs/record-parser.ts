@@ -4,6 +4,8 @@ import { type LogRecord, type ParseRecord, parseLogRecord } from "./format.js";
 
 /** A record that is longer comes in pieces, so that a line without an end cannot fill the memory. */
 const maxRecordBytes = 1024 * 1024;
+/** Docker's can be read only as a whole, having their time at the end. One that is longer is lost, which is a gap. */
+const maxDockerBytes = 16 * 1024 * 1024;
 
 const newline = 0x0a;
 const brace = 0x7b;
@@ -20,6 +22,8 @@ export class RecordParser {
   #begun: LogRecord | undefined;
   /** Something was passed over that is no record. */
   #skipped = false;
+  /** It has not ended yet. */
+  #isSkipping = false;
 
   /** `beginsMidway`: the first line need not be a record, as it is in a log that is read from its beginning. */
   constructor(path: string, { beginsMidway = false } = {}) {
@@ -44,7 +48,7 @@ export class RecordParser {
     if (start < chunk.length) {
       this.#rest.push(Buffer.from(chunk.subarray(start)));
       this.#restBytes += chunk.length - start;
-      if (this.#restBytes >= maxRecordBytes) this.#takeAll(this.#withRest(), false, records);
+      if (this.#restBytes >= this.#maxRestBytes()) this.#takeAll(this.#withRest(), false, records);
     }
     return records;
   }
@@ -55,6 +59,11 @@ export class RecordParser {
     if (this.#restBytes > 0) this.#takeAll(this.#withRest(), false, records);
     this.#begun = undefined;
     return records.map((record) => ({ ...record, partial: true, torn: true }));
+  }
+
+  #maxRestBytes(): number {
+    const isDocker = this.#parse ? this.#parse === parseDockerRecord : this.#rest[0]?.[0] === brace;
+    return isDocker ? maxDockerBytes : maxRecordBytes;
   }
 
   #withRest(tail?: Buffer): Buffer {
@@ -72,11 +81,15 @@ export class RecordParser {
     const record = this.#begun
       ? { ...this.#begun, bytes, start, end }
       : this.#parseLine(bytes, start, end, whole);
-    if (record) records.push(whole ? record : { ...record, partial: true });
+    if (record) addInPieces(whole ? record : { ...record, partial: true }, records);
     this.#begun = whole ? undefined : record && { ...record, gapBefore: false };
   }
 
   #parseLine(bytes: Buffer, from: number, end: number, whole: boolean): LogRecord | undefined {
+    if (this.#isSkipping) {
+      this.#isSkipping = !whole;
+      return undefined;
+    }
     const start = afterHole(bytes, from, end);
     if (start === end && (!whole || start > from)) return undefined;
     const parse = this.#parse ?? (bytes[start] === brace ? parseDockerRecord : parseLogRecord);
@@ -84,6 +97,7 @@ export class RecordParser {
     if (!record) {
       if (!this.#parse && whole && !this.#beginsMidway) throw notALog(this.#path);
       this.#skipped = true;
+      this.#isSkipping = !whole;
       return undefined;
     }
     this.#parse = parse;
@@ -91,6 +105,15 @@ export class RecordParser {
     this.#skipped = false;
     return { ...record, gapBefore: true };
   }
+}
+
+function addInPieces(record: LogRecord, records: LogRecord[]): void {
+  let { start, gapBefore } = record;
+  for (; record.end - start > maxRecordBytes; start += maxRecordBytes) {
+    records.push({ ...record, start, end: start + maxRecordBytes, partial: true, gapBefore });
+    gapBefore = false;
+  }
+  records.push(start === record.start ? record : { ...record, start, gapBefore });
 }
 
 /** Who goes on writing where it was after its file was truncated leaves zeros before the line. */

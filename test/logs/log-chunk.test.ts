@@ -1,4 +1,4 @@
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { limitBytes } from "../../src/logs/limit-bytes.js";
 import { ChunkSink, type LogChunk } from "../../src/logs/log-chunk.js";
@@ -65,6 +65,24 @@ describe("chunks of a log", () => {
     expect(await shown({ tail: 2, streams: ["stdout"] })).toEqual(["stdout 2 line 3\nline 4\n"]);
     expect(await shown({}, 10)).toEqual(["stdout 2 line 0\nlin"]);
     expect(await shown({}, 7)).toEqual(["stdout 1 line 0\n"]);
+  });
+
+  test("end a line that the next file does not go on with, so that no two are one", async () => {
+    await writeFile(`${log.path}.1`, records(0, 1) + record(1).slice(0, -2));
+    await utimes(`${log.path}.1`, 0, 0); // Nobody still writes to it.
+    await writeFile(log.path, records(2, 3) + record(3).slice(0, -2));
+    expect((await chunksOf()).map(({ bytes }) => `${bytes}`).join("")).toBe("line 0\nline \nline 2\nline \n");
+    expect((await chunksOf()).reduce((sum, { lines }) => sum + lines, 0)).toBe(4);
+  });
+
+  test("end a line whose rest is missing, and the pieces of one", async () => {
+    const long = "x".repeat(1024 * 1024);
+    await writeFile(log.path, `${record(0, { tag: "P" })}torn by a crash\n${records(2, 3)}`);
+    expect(await shown()).toEqual(["stdout 1 line 0\n", "stdout 1 line 2\n"]);
+    await writeFile(log.path, `${record(0, { tag: "P", content: long })}torn by a crash\n${records(2, 3)}`);
+    const chunks = await chunksOf();
+    expect(chunks.map(({ bytes }) => `${bytes}`).join("")).toBe(`${long}\nline 2\n`);
+    expect(chunks.map(({ lines }) => lines).filter((lines) => lines > 0)).toEqual([1, 1]);
   });
 
   test("begin anew where lines are missing, and say so", async () => {

@@ -91,7 +91,19 @@ describe("readLog", () => {
       { text: "d", partial: true },
     ]);
     expect(await limited(2)).toEqual([{ text: "ab", partial: true }]);
+    expect(await limited(6)).toEqual([
+      { text: "abc", partial: false },
+      { text: "d", partial: true },
+    ]);
     expect(await limited(1_000)).toHaveLength(3);
+  });
+
+  test("gives no line that is cut to nothing, and none at all of no bytes, without waiting for one", async () => {
+    await writeFile(log.path, record(0, { content: "€" }));
+    expect(await limited(1)).toEqual([]);
+    await writeFile(log.path, "");
+    const followed = readLog(log.path, eachLine(toLogLine), { follow: true });
+    expect(await limitBytes<LogLine>(followed, 0).next()).toEqual({ done: true, value: undefined });
   });
 
   test("says that lines are missing where the file holds something that is none", async () => {
@@ -115,5 +127,26 @@ describe("readLog", () => {
     expect(lines.slice(0, -2).every(({ partial }) => partial)).toBe(true);
     expect(lines.slice(0, -1).reduce((sum, { text }) => sum + text.length, 0)).toBe(2_500_000);
     expect(lines.at(-1)).toMatchObject({ text: "line 1", partial: false });
+  });
+
+  test("gives a long line of Docker's in pieces too, wherever it stands", async () => {
+    const long = "x".repeat(2_500_000);
+    await writeFile(log.path, docker(0, `${long}\n`) + docker(1, "short\n") + docker(2, long));
+    const lines = await linesOf(log.path);
+    expect(lines.map(({ text, partial, gapBefore }) => [text.length, partial, gapBefore])).toEqual([
+      [1024 * 1024, true, false],
+      [1024 * 1024, true, false],
+      [2_500_000 - 2 * 1024 * 1024, false, false],
+      [5, false, false],
+      [1024 * 1024, true, false],
+      [1024 * 1024, true, false],
+      [2_500_000 - 2 * 1024 * 1024, true, false],
+    ]);
+    expect(lines.slice(4).every(({ timeNs }) => timeNs === timeOf(2))).toBe(true);
+  });
+
+  test("tells a line of Docker's that is too long to be kept as a gap", async () => {
+    await writeFile(log.path, docker(0, `${"x".repeat(20 * 1024 * 1024)}\n`) + docker(1, "short\n"));
+    expect(await linesOf(log.path)).toMatchObject([{ text: "short", gapBefore: true }]);
   });
 });
