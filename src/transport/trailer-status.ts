@@ -13,7 +13,7 @@ const lastCode: number = Code.Unauthenticated;
  */
 export function statusError(fields: HeaderFields, metadata: HeaderFields[]): ConnectError | undefined {
   const status = fields.get("grpc-status") ?? "";
-  if (status === "0") return undefined;
+  if (/^0+$/.test(status)) return undefined;
   const message = percentDecode(fields.get("grpc-message") ?? "");
   const error = new ConnectError(...codeAndMessage(status, message));
   error.details = statusDetails(fields.get("grpc-status-details-bin"));

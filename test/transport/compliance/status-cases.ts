@@ -59,6 +59,15 @@ export const statusCases: ComplianceCase[] = [
       status(`an answer of trailers only with status ${index + 1}`, { "grpc-status": `${index + 1}` }, name),
     ),
   status("a status that gRPC does not have", { "grpc-status": "99" }, "unknown"),
+  status("an error's status with a zero before it", { "grpc-status": "05" }, "not_found"),
+  {
+    name: "a zero of two digits is OK, as to other clients",
+    async see({ serve, client }) {
+      await serve((stream) => answer(stream, { body: [version], trailers: { "grpc-status": "00" } }));
+      return outcome(client().version({}));
+    },
+    expected: "ok",
+  },
   status("a status that is no number", { "grpc-status": "five" }, "internal"),
   status("headers that end the answer without a status", {}, "internal"),
   {
