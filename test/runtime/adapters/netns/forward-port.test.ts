@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 async function serve(onConnect: (socket: Socket) => void) {
-  const server = createServer(onConnect).listen(0, "127.0.0.1");
+  const server = createServer({ allowHalfOpen: true }, onConnect).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return { netns: undefined, port, directory, [Symbol.asyncDispose]: async () => void server.close() };
@@ -68,6 +68,23 @@ test("leaves no descriptor when the client goes without an end after the port ha
   await forwardPort(served, stream);
   await until("all descriptors are closed", async () => (await descriptors()) <= before);
 });
+
+test.each(["still holds its side open", "has ended its side"])(
+  "a server that resets its connection ends no stream, and is told, where the client %s",
+  async (side) => {
+    const hasEnded = side === "has ended its side";
+    await using served = await serve((socket) => {
+      socket.resume().write("half", () => hasEnded || socket.resetAndDestroy());
+      socket.once("end", () => socket.resetAndDestroy());
+    });
+    const input = new PassThrough();
+    if (hasEnded) input.end();
+    const stream = Duplex.from({ readable: input, writable: new PassThrough() });
+    const reset = `Port ${served.port} of the pod: Connection reset by peer`;
+    await expect(forwardPort(served, stream)).rejects.toMatchObject({ code: "unavailable", message: reset });
+    expect(stream.writableEnded).toBe(false);
+  },
+);
 
 test("a port that nobody listens at is told by what socat says of it", async () => {
   const served = await serve(() => {});

@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTcp, createServer } from "node:net";
+
+import { connect } from "crikit";
+import { expect, test } from "vitest";
+
+import { NamespaceMode } from "../../../src/proto.js";
+import { until } from "../../support/until.js";
+import { podConfig } from "../support/pods.js";
+import { startTestRuntime } from "../support/test-runtime.js";
+
+test("a client of a forwarded port sees the reset of a server that resets its connection", async () => {
+  const runtime = await startTestRuntime();
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).once("data", () => socket.resetAndDestroy());
+    socket.write("half");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    await using cri = await connect(`unix://${runtime.directory}/cri.sock`);
+    const config = podConfig(runtime, {
+      linux: { securityContext: { namespaceOptions: { network: NamespaceMode.NODE } } },
+    });
+    const { podSandboxId } = await runtime.runtime.runPodSandbox({ config });
+    const errors: unknown[] = [];
+    const { port } = server.address() as AddressInfo;
+    await using forward = await cri.pods
+      .get(podSandboxId)
+      .forward(port, { onError: (error) => errors.push(error) });
+    const client = connectTcp(forward.port, "127.0.0.1");
+    expect(String((await once(client, "data"))[0])).toBe("half");
+    client.write("and the rest?");
+    expect(await once(client, "error")).toMatchObject([{ code: "ECONNRESET" }]);
+    await until("it is told", () => errors.length > 0);
+    expect(errors.map(String)).toEqual([expect.stringMatching(`Port ${port} of the pod: .*reset`)]);
+  } finally {
+    server.close();
+    expect(await runtime.end()).toEqual([]);
+  }
+});
