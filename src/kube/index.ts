@@ -58,3 +58,4 @@ export type {
 export type { PullPolicy } from "./supervise/obtain-image.js";
 export type { PodEnd } from "./supervise/pod-run.js";
 export type { RestartBackoffOptions } from "./supervise/restart-backoff.js";
+export type { UserRange } from "./translate/user-range.js";

@@ -17,6 +17,8 @@ import type { PodContext } from "./supervise/pod-context.js";
 import { PodRun } from "./supervise/pod-run.js";
 import type { RestartBackoffOptions } from "./supervise/restart-backoff.js";
 import { readNodeFacts } from "./translate/facts.js";
+import type { UserRange } from "./translate/user-range.js";
+import { podUsers } from "./users/pod-users.js";
 import { PodVolumes } from "./volumes/pod-volumes.js";
 
 /** How a manifest is played, and what it refers to. */
@@ -35,6 +37,11 @@ export interface PlayPodOptions extends CallOptions, ManifestObjects {
   logRoot?: string | undefined;
   /** The control group to run the pod in; the runtime's own choice unless told. */
   cgroupParent?: string | undefined;
+  /**
+   * Who the users of a pod with `hostUsers: false` are on the host. Unless told it is one of the 110 ranges of 65536
+   * IDs from 65536 on that kubelet uses, chosen at random among those that no pod of the runtime has.
+   */
+  userRange?: UserRange | undefined;
 }
 
 /**
@@ -46,7 +53,7 @@ export interface PlayPodOptions extends CallOptions, ManifestObjects {
  * mounts, which the runtime must see.
  *
  * @throws ManifestError when the manifest has fields that are not carried out, or that cannot be right: all of them, and
- * before anything is made.
+ * before anything is made. Also when the runtime has no user namespaces for a pod with `hostUsers: false`.
  * @throws CriError that names the container when one cannot be started, with the code of its cause.
  *
  * @example
@@ -97,6 +104,7 @@ async function start({ cri, plan, rollback, options, signal }: Start): Promise<P
   const { metadata, spec } = plan.pod;
   const { uid = randomUUID() } = metadata;
   const node = readNodeFacts(await readFile("/etc/resolv.conf", "utf8").catch(() => ""));
+  const users = await podUsers(cri, plan.pod, { userRange: options.userRange, rollback, signal });
   const canRecurse = await canMountRecursively(cri, plan, signal);
   const volumes = await PodVolumes.create(plan, { rollback, parent: directory });
   await volumes.prepare({ uid, node, podIps: [] });
@@ -104,7 +112,7 @@ async function start({ cri, plan, rollback, options, signal }: Start): Promise<P
   rollback.add("end the watch", () => exits.close());
   const changes = new Changes();
   const context: PodContext = {
-    ...{ cri, plan, uid, node, volumes, exits, pullPolicy, backoff, canRecurse },
+    ...{ cri, plan, uid, node, volumes, users, exits, pullPolicy, backoff, canRecurse },
     tell: (change) => changes.publish(change),
   };
   const run = new PodRun(context, { cgroupParent, logRoot, rollback });

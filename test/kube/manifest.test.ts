@@ -157,10 +157,17 @@ test("fields that say nothing are no problem, as other programs write them", () 
 });
 
 test("of some fields one value alone is carried out", () => {
-  expect(problemsOf(podOf({ hostUsers: true, enableServiceLinks: false }))).toEqual([]);
-  expect(problemsOf(podOf({ hostUsers: false, enableServiceLinks: true }))).toEqual([
-    "unsupported spec.hostUsers is false: nobody gives out ranges of user IDs for pods",
+  expect(problemsOf(podOf({ enableServiceLinks: false }))).toEqual([]);
+  expect(problemsOf(podOf({ enableServiceLinks: true }))).toEqual([
     "unsupported spec.enableServiceLinks is true: there are no services",
+  ]);
+});
+
+test("a pod with users of its own shares no other namespace with the host", () => {
+  expect(problemsOf(podOf({ hostUsers: false }))).toEqual([]);
+  expect(problemsOf(podOf({ hostUsers: true, hostPID: true }))).toEqual([]);
+  expect(problemsOf(podOf({ hostUsers: false, hostPID: true }))).toEqual([
+    "invalid spec has hostUsers false together with hostPID: take one of them out",
   ]);
 });
 

@@ -35,12 +35,18 @@ function configOf(
   const [read] = plan.pod.spec.containers;
   if (!read) throw new Error("No container");
   const env = buildEnv(plan, read, facts);
-  const parts = { facts, attempt: 2, image: { ...image, user }, env, mounts: [] };
+  const parts = { facts, attempt: 2, image: { ...image, user }, env, mounts: [], users: undefined };
   return { ...containerConfig(plan, read, parts), env };
 }
 
 function sandboxOf(spec: Partial<PodSpec>) {
-  return sandboxConfig(planOf(spec).pod, { uid: "u-1", node, attempt: 3, cgroupParent: undefined });
+  return sandboxConfig(planOf(spec).pod, {
+    uid: "u-1",
+    node,
+    attempt: 3,
+    cgroupParent: undefined,
+    users: undefined,
+  });
 }
 
 describe("the sandbox", () => {
@@ -127,7 +133,13 @@ describe("the sandbox", () => {
       metadata: { name: `${"a".repeat(62)}.b` },
       spec: { containers: [plain] },
     });
-    const config = sandboxConfig(plan.pod, { uid: "u", node, attempt: 0, cgroupParent: "/pods" });
+    const config = sandboxConfig(plan.pod, {
+      uid: "u",
+      node,
+      attempt: 0,
+      cgroupParent: "/pods",
+      users: undefined,
+    });
     expect(config.hostname).toBe("a".repeat(62));
     expect(config.linux?.cgroupParent).toBe("/pods");
   });
@@ -255,7 +267,14 @@ describe("a container", () => {
       ...{ A: "own", KEY: "k", S_token: "t", B: "own-k-$(LATER)", LATER: "x" },
       ...{ IP: "10.0.0.7", HOSTS: "192.0.2.1,2001:db8::1", TIER: "web", CPUS: "4", MIB: "8192" },
     });
-    const { command } = containerConfig(plan, read, { facts, attempt: 0, image, env, mounts: [] });
+    const { command } = containerConfig(plan, read, {
+      facts,
+      attempt: 0,
+      image,
+      env,
+      mounts: [],
+      users: undefined,
+    });
     expect(command).toEqual(["run", "own", "$(A)", "$(NONE)"]);
   });
 

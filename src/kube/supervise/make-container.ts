@@ -22,7 +22,7 @@ export async function makeContainer(
   spec: ReadContainer | ReadInitContainer,
   { sandbox, attempt, signal }: { sandbox: Sandbox; attempt: number; signal: AbortSignal },
 ): Promise<MadeContainer> {
-  const { cri, plan, volumes, pullPolicy, canRecurse } = context;
+  const { cri, plan, volumes, users, pullPolicy, canRecurse } = context;
   const { pod, facts, hostsPath } = sandbox;
   const handler = plan.pod.spec.runtimeClassName ?? "";
   const obtain = async (wanted: WantedImage) => {
@@ -46,7 +46,8 @@ export async function makeContainer(
       messagePath: path,
       canRecurse,
     });
-    return { config: containerConfig(plan, spec, { facts, attempt, image, env, mounts }), messagePath: path };
+    const parts = { facts, attempt, image, env, mounts, users };
+    return { config: containerConfig(plan, spec, parts), messagePath: path };
   });
   const container = await atStep("CreateContainerError", signal, () =>
     pod.createContainer(config, { signal }),

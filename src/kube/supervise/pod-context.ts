@@ -3,6 +3,7 @@ import type { OwnedPod } from "../../api/pod.js";
 import type { PodPlan } from "../manifest/plan.js";
 import type { PodChange } from "../status.js";
 import type { NodeFacts, PodFacts } from "../translate/facts.js";
+import type { ReadUserRange } from "../translate/user-range.js";
 import type { PodVolumes } from "../volumes/pod-volumes.js";
 import type { Exits } from "./exits.js";
 import type { PullPolicy } from "./obtain-image.js";
@@ -15,6 +16,8 @@ export interface PodContext {
   readonly uid: string;
   readonly node: NodeFacts;
   readonly volumes: PodVolumes;
+  /** Undefined: they are the host's. */
+  readonly users: ReadUserRange | undefined;
   readonly exits: Exits;
   readonly pullPolicy: PullPolicy | undefined;
   readonly backoff: RestartBackoffOptions;

@@ -47,11 +47,11 @@ export class Sandboxes {
   }
 
   async #run(signal: AbortSignal): Promise<Sandbox> {
-    const { cri, plan, uid, node, volumes, tell } = this.#context;
+    const { cri, plan, uid, node, volumes, users, tell } = this.#context;
     const { runtimeClassName, hostNetwork } = plan.pod.spec;
     const { cgroupParent, logRoot, rollback } = this.#options;
     const attempt = this.#attempts++;
-    const config = sandboxConfig(plan.pod, { uid, node, attempt, cgroupParent });
+    const config = sandboxConfig(plan.pod, { uid, node, attempt, cgroupParent, users });
     const pod = await cri.pods.run(config, { handler: runtimeClassName, logRoot, signal });
     rollback.add("remove the sandbox", () => pod[Symbol.asyncDispose]());
     const { ips } = await pod.status({ signal });

@@ -7,6 +7,7 @@ import type { PodFacts } from "./facts.js";
 import { containerAnnotations, containerLabels } from "./labels.js";
 import { containerResources } from "./resources.js";
 import { containerSecurity } from "./security-context.js";
+import { idMappings, type ReadUserRange } from "./user-range.js";
 
 export interface ContainerParts {
   readonly facts: PodFacts;
@@ -15,13 +16,20 @@ export interface ContainerParts {
   readonly image: Pick<Image, "id" | "user">;
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly MountConfig[];
+  /** Those of the sandbox. */
+  readonly users: ReadUserRange | undefined;
+}
+
+/** Files keep in the pod the owners that they have on the disk. */
+function ownersOf(users: ReadUserRange): Pick<MountConfig, "uidMappings" | "gidMappings"> {
+  return { uidMappings: idMappings(users), gidMappings: idMappings(users) };
 }
 
 /** A container as kubelet asks for it. */
 export function containerConfig(
   { pod }: PodPlan,
   container: ReadContainer | ReadInitContainer,
-  { facts, attempt, image, env, mounts }: ContainerParts,
+  { facts, attempt, image, env, mounts, users }: ContainerParts,
 ): ContainerConfig {
   const { name, command, args, workingDir, stdin, stdinOnce, tty } = container;
   return {
@@ -31,7 +39,7 @@ export function containerConfig(
     args: args.map((word) => expand(word, env)),
     ...(workingDir !== undefined && { workingDir }),
     envs: [...env].map(([key, value]) => ({ key, value })),
-    mounts: [...mounts],
+    mounts: users ? mounts.map((mount) => ({ ...mount, ...ownersOf(users) })) : [...mounts],
     labels: containerLabels(pod, facts.uid, container),
     annotations: containerAnnotations(pod, container, attempt),
     stdin,
@@ -39,7 +47,7 @@ export function containerConfig(
     tty,
     linux: {
       resources: containerResources(pod, container, facts.node.memoryBytes),
-      securityContext: containerSecurity(pod, container, image),
+      securityContext: containerSecurity(pod, container, { image, users }),
     },
   };
 }

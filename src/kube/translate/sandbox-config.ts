@@ -8,6 +8,7 @@ import { podLabels } from "./labels.js";
 import { namespaces } from "./namespaces.js";
 import { sandboxResources } from "./resources.js";
 import { seLinuxTexts, supplementalGroups } from "./security-context.js";
+import type { ReadUserRange } from "./user-range.js";
 
 export interface SandboxParts {
   readonly uid: string;
@@ -15,10 +16,13 @@ export interface SandboxParts {
   /** How many sandboxes the pod has had before. */
   readonly attempt: number;
   readonly cgroupParent: string | undefined;
+  /** Undefined: they are the host's. */
+  readonly users: ReadUserRange | undefined;
 }
 
 /** A pod's sandbox as kubelet asks for it. */
-export function sandboxConfig(pod: ReadPod, { uid, node, attempt, cgroupParent }: SandboxParts): PodConfig {
+export function sandboxConfig(pod: ReadPod, parts: SandboxParts): PodConfig {
+  const { uid, node, attempt, cgroupParent, users } = parts;
   const { metadata, spec } = pod;
   const { name, namespace, annotations } = metadata;
   const { hostNetwork, containers, initContainers } = spec;
@@ -37,20 +41,20 @@ export function sandboxConfig(pod: ReadPod, { uid, node, attempt, cgroupParent }
       sysctls: Object.fromEntries(
         (spec.securityContext?.sysctls ?? []).map(({ name: key, value }) => [key, value]),
       ),
-      securityContext: sandboxSecurity(pod),
+      securityContext: sandboxSecurity(pod, users),
       ...sandboxResources(pod),
     },
   };
 }
 
-function sandboxSecurity(pod: ReadPod) {
+function sandboxSecurity(pod: ReadPod, users: ReadUserRange | undefined) {
   const { spec } = pod;
   const { runAsUser, runAsGroup, seLinuxOptions } = spec.securityContext ?? {};
   const all = [...spec.containers, ...spec.initContainers];
   return {
     privileged: all.some(({ securityContext }) => securityContext?.privileged),
     seccomp: { profileType: ProfileType.RuntimeDefault, localhostRef: "" },
-    namespaceOptions: namespaces(spec),
+    namespaceOptions: namespaces(spec, users),
     supplementalGroups: supplementalGroups(pod),
     ...(runAsUser !== undefined && { runAsUser: { value: BigInt(runAsUser) } }),
     ...(runAsUser !== undefined && runAsGroup !== undefined && { runAsGroup: { value: BigInt(runAsGroup) } }),

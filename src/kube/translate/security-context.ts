@@ -4,6 +4,7 @@ import type { ReadContainer, ReadInitContainer } from "../manifest/schema/contai
 import type { ReadPod } from "../manifest/schema/pod.js";
 import type { ReadProfile } from "../manifest/schema/security.js";
 import { namespaces } from "./namespaces.js";
+import type { ReadUserRange } from "./user-range.js";
 
 const seccompDirectory = "/var/lib/kubelet/seccomp";
 
@@ -27,7 +28,7 @@ const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc
 export function containerSecurity(
   pod: ReadPod,
   container: ReadContainer | ReadInitContainer,
-  image: Pick<Image, "user">,
+  { image, users }: { image: Pick<Image, "user">; users: ReadUserRange | undefined },
 ) {
   const { spec } = pod;
   const ofPod = spec.securityContext;
@@ -46,7 +47,7 @@ export function containerSecurity(
       ofPod?.supplementalGroupsPolicy === "Strict"
         ? SupplementalGroupsPolicy.Strict
         : SupplementalGroupsPolicy.Merge,
-    namespaceOptions: namespaces(spec),
+    namespaceOptions: namespaces(spec, users),
     seccomp: seccomp(own?.seccompProfile ?? ofPod?.seccompProfile),
     ...profile("apparmor", own?.appArmorProfile ?? ofPod?.appArmorProfile),
     ...(seLinux && { selinuxOptions: seLinuxTexts(seLinux) }),

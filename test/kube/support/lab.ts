@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { type CriClient, connect } from "crikit";
 import { type Manifest, type PlayedPod, type PlayPodOptions, type PodSpec, playPod } from "crikit/kube";
-import { busyboxImage, type RuntimeHandle, startRuntime } from "crikit/testing";
+import { busyboxImage, type RuntimeHandle, type StartRuntimeOptions, startRuntime } from "crikit/testing";
 import { afterAll, beforeAll } from "vitest";
 import { takeStock } from "../../support/leaks.js";
 
@@ -16,8 +16,13 @@ export function useRuntime(): Lab {
 }
 
 export class Lab {
+  readonly #options: StartRuntimeOptions;
   #runtime: RuntimeHandle | undefined;
   #cri: CriClient | undefined;
+
+  constructor(options: StartRuntimeOptions = {}) {
+    this.#options = options;
+  }
 
   get runtime(): RuntimeHandle {
     if (!this.#runtime) throw new Error("The runtime is not started");
@@ -30,7 +35,7 @@ export class Lab {
   }
 
   async start(): Promise<void> {
-    this.#runtime = await startRuntime();
+    this.#runtime = await startRuntime(this.#options);
     await this.#runtime.importImage({ ref: image, ...(await busyboxImage()) });
     this.#cri = await connect(this.#runtime.endpoint);
   }

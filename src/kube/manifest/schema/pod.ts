@@ -36,52 +36,65 @@ const dnsConfig = object({
 
 const hostAlias = object({ ip: address, hostnames: list(dnsName) } satisfies RulesOf<HostAlias>);
 
-const spec = object(
-  {
-    containers: checked(list(container), ({ length }) =>
-      length === 0 ? "is empty: a pod has one container at least" : undefined,
-    ),
-    initContainers: list(initContainer),
-    volumes: list(volume),
-    restartPolicy: withDefault(oneOf("Always", "OnFailure", "Never"), "Always"),
-    terminationGracePeriodSeconds: withDefault(integer(0), 30),
-    activeDeadlineSeconds: optional(integer(1, 2_147_483)),
-    dnsPolicy: withDefault(
-      oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
-      "ClusterFirst",
-    ),
-    dnsConfig: optional(dnsConfig),
-    hostname: optional(dnsLabel),
-    hostAliases: list(hostAlias),
-    hostNetwork: withDefault(flag, false),
-    hostPID: withDefault(flag, false),
-    hostIPC: withDefault(flag, false),
-    hostUsers: optional(only(true, "nobody gives out ranges of user IDs for pods")),
-    shareProcessNamespace: withDefault(flag, false),
-    securityContext: optional(podSecurityContext),
-    runtimeClassName: optional(dnsName),
-    overhead,
-    enableServiceLinks: optional(only(false, "there are no services")),
-    automountServiceAccountToken: optional(only(false, "there is no API server to ask for a token")),
-  } satisfies RulesOf<PodSpec>,
-  {
-    serviceAccountName: "there is no API server to ask for a token",
-    serviceAccount: "there is no API server to ask for a token",
-    nodeName: "the pod is played on this node: take it out",
-    schedulerName: "nothing is scheduled: take it out",
-    nodeSelector: "nothing is scheduled: take it out",
-    affinity: "nothing is scheduled: take it out",
-    tolerations: "nothing is scheduled: take it out",
-    topologySpreadConstraints: "nothing is scheduled: take it out",
-    schedulingGates: "nothing is scheduled: take it out",
-    priority: "nothing is scheduled: take it out",
-    priorityClassName: "nothing is scheduled: take it out",
-    preemptionPolicy: "nothing is scheduled: take it out",
-    imagePullSecrets: "pull the image before, with its credentials",
-    ephemeralContainers: "use container.spawn() to look into a pod",
-    resourceClaims: "there is no allocator of devices",
-  },
+const spec = checked(
+  object(
+    {
+      containers: checked(list(container), ({ length }) =>
+        length === 0 ? "is empty: a pod has one container at least" : undefined,
+      ),
+      initContainers: list(initContainer),
+      volumes: list(volume),
+      restartPolicy: withDefault(oneOf("Always", "OnFailure", "Never"), "Always"),
+      terminationGracePeriodSeconds: withDefault(integer(0), 30),
+      activeDeadlineSeconds: optional(integer(1, 2_147_483)),
+      dnsPolicy: withDefault(
+        oneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
+        "ClusterFirst",
+      ),
+      dnsConfig: optional(dnsConfig),
+      hostname: optional(dnsLabel),
+      hostAliases: list(hostAlias),
+      hostNetwork: withDefault(flag, false),
+      hostPID: withDefault(flag, false),
+      hostIPC: withDefault(flag, false),
+      hostUsers: withDefault(flag, true),
+      shareProcessNamespace: withDefault(flag, false),
+      securityContext: optional(podSecurityContext),
+      runtimeClassName: optional(dnsName),
+      overhead,
+      enableServiceLinks: optional(only(false, "there are no services")),
+      automountServiceAccountToken: optional(only(false, "there is no API server to ask for a token")),
+    } satisfies RulesOf<PodSpec>,
+    {
+      serviceAccountName: "there is no API server to ask for a token",
+      serviceAccount: "there is no API server to ask for a token",
+      nodeName: "the pod is played on this node: take it out",
+      schedulerName: "nothing is scheduled: take it out",
+      nodeSelector: "nothing is scheduled: take it out",
+      affinity: "nothing is scheduled: take it out",
+      tolerations: "nothing is scheduled: take it out",
+      topologySpreadConstraints: "nothing is scheduled: take it out",
+      schedulingGates: "nothing is scheduled: take it out",
+      priority: "nothing is scheduled: take it out",
+      priorityClassName: "nothing is scheduled: take it out",
+      preemptionPolicy: "nothing is scheduled: take it out",
+      imagePullSecrets: "pull the image before, with its credentials",
+      ephemeralContainers: "use container.spawn() to look into a pod",
+      resourceClaims: "there is no allocator of devices",
+    },
+  ),
+  ownUsersNeed,
 );
+
+/** Root of a user namespace has no say over what is the host's. */
+function ownUsersNeed(
+  spec: { readonly [field in "hostUsers" | "hostNetwork" | "hostPID" | "hostIPC"]: boolean },
+) {
+  const shared = spec.hostUsers
+    ? undefined
+    : (["hostNetwork", "hostPID", "hostIPC"] as const).find((name) => spec[name]);
+  return shared && `has hostUsers false together with ${shared}: take one of them out`;
+}
 
 export const pod = object(
   {

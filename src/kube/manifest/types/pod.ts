@@ -42,7 +42,10 @@ export interface PodSpec {
   hostNetwork?: boolean | undefined;
   hostPID?: boolean | undefined;
   hostIPC?: boolean | undefined;
-  /** Users are the host's own: only `true`. */
+  /**
+   * False: the pod has a user namespace, in which its root is somebody else on the host. Wants a runtime whose handler
+   * has such. See `PlayPodOptions.userRange`.
+   */
   hostUsers?: boolean | undefined;
   /** All containers see each other's processes. */
   shareProcessNamespace?: boolean | undefined;
