@@ -6,6 +6,9 @@ import { runCommand } from "../run-command.js";
 import { monitorFiles } from "./arguments.js";
 import type { ConmonCreate } from "./monitored.js";
 
+/** An OCI runtime that hangs must not hold up the one who asked. */
+const timeoutMs = 60_000;
+
 /** With the monitor goes all that it has started: the OCI runtime and the container's init. */
 export async function killMonitor(pidFile: string): Promise<void> {
   const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
@@ -18,7 +21,7 @@ export async function freeOciContainer({ id, bundle, runtime }: ConmonCreate): P
   if ((await readFile(monitorPid, "utf8").catch(() => "")) === "") return;
   const { path, root, args, systemdCgroup } = runtime;
   const systemd = systemdCgroup ? ["--systemd-cgroup"] : [];
-  await runCommand(path, ["--root", root, ...args, ...systemd, "delete", "--force", id]);
+  await runCommand(path, ["--root", root, ...args, ...systemd, "delete", "--force", id], { timeoutMs });
 }
 
 export async function removeFiles({

@@ -1,7 +1,7 @@
 import { access, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { createConmon, readExitFile } from "../../../../src/runtime/adapters/conmon/conmon.js";
 import { OciRuntimeError } from "../../../../src/runtime/adapters/oci-error.js";
@@ -11,6 +11,7 @@ import {
   killTree,
   waitUntilGone,
 } from "../../../../src/runtime/adapters/process.js";
+import { until } from "../../../support/until.js";
 import { BusyboxHost } from "../support/busybox.js";
 import { findLeftovers } from "../support/leftovers.js";
 
@@ -141,6 +142,25 @@ describe("Conmon.create", () => {
     abort.abort(reason);
     await rejected;
     expect(monitor && (await isAlive(monitor))).toBe(false);
+    await expectNothingOf(request);
+  });
+
+  test("gives up an OCI runtime that hangs when what a failure has left is to be freed", async () => {
+    const hanging = join(host.directory, "hanging-runc");
+    const deleting = join(host.directory, "deleting");
+    const script = `#!/bin/sh\ncase "$*" in *delete*) echo > ${deleting}; sleep 600;; *) exit 1;; esac\n`;
+    await writeFile(hanging, script, { mode: 0o755 });
+    const request = await host.prepare(["true"]);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+    try {
+      const creating = host.conmon.create({ ...request, runtime: { ...request.runtime, path: hanging } });
+      const rejected = expect(creating).rejects.toThrow("what it left could not all be freed");
+      await until("the OCI runtime hangs", () => exists(deleting));
+      vi.advanceTimersByTime(60_000);
+      await rejected;
+    } finally {
+      vi.useRealTimers();
+    }
     await expectNothingOf(request);
   });
 });
