@@ -32,8 +32,7 @@ export function containerRpcs(deps: FakeDeps) {
       }
       const logDirectory = sandboxConfig?.logDirectory || pod.config.logDirectory;
       const container = newContainer(deps, pod, { config, logDirectory });
-      state.containers.set(container.id, container);
-      events.publish(ContainerEventType.CONTAINER_CREATED_EVENT, pod.id, container.id);
+      addContainer(deps, container);
       return { containerId: container.id };
     },
     async startContainer({ containerId }) {
@@ -100,7 +99,13 @@ export async function stopContainer({ process }: FakeContainer, graceMs: number)
   await process?.stop(graceMs);
 }
 
-function newContainer(
+export function addContainer({ state, events }: FakeDeps, container: FakeContainer): void {
+  state.containers.set(container.id, container);
+  events.publish(ContainerEventType.CONTAINER_CREATED_EVENT, container.podId, container.id);
+}
+
+/** One that nobody knows of yet. */
+export function newContainer(
   { state, images }: FakeDeps,
   pod: FakePod,
   { config, logDirectory }: { config: ContainerConfig; logDirectory: string },

@@ -5,6 +5,7 @@ import {
   LinuxPodSandboxConfigSchema,
   type PodSandboxFilter,
   PodSandboxSchema,
+  type RunPodSandboxRequest,
   type RuntimeService,
 } from "../../proto.js";
 import { listParts } from "../../streaming/list-parts.js";
@@ -19,24 +20,10 @@ import { type FakePod, findById, hasLabels, nameReserved, newestFirst } from "./
 export function podRpcs(deps: FakeDeps) {
   const { state, events } = deps;
   return {
-    runPodSandbox({ config, runtimeHandler }) {
-      const { metadata } = config ?? {};
-      if (!config || !metadata?.name) {
-        throw new InvalidArgumentError("config.metadata.name is empty: name the pod", {
-          field: "config.metadata.name",
-        });
-      }
-      const name = `${metadata.name}_${metadata.namespace}_${metadata.uid}_${metadata.attempt}`;
-      for (const { id, config } of state.pods.values()) {
-        const { name: n, namespace, uid, attempt } = config.metadata ?? {};
-        if (`${n}_${namespace}_${uid}_${attempt}` === name) throw nameReserved(name, id);
-      }
-      const id = state.newId();
-      const ip = state.newAddress();
-      state.pods.set(id, { id, config, handler: runtimeHandler, createdAt: state.now(), ip, isReady: true });
-      events.publish(ContainerEventType.CONTAINER_CREATED_EVENT, id);
-      events.publish(ContainerEventType.CONTAINER_STARTED_EVENT, id);
-      return { podSandboxId: id };
+    runPodSandbox(request) {
+      const pod = newPod(deps, request);
+      addPod(deps, pod);
+      return { podSandboxId: pod.id };
     },
     async stopPodSandbox({ podSandboxId }) {
       const pod = findById(state.pods, podSandboxId);
@@ -76,6 +63,32 @@ export function podRpcs(deps: FakeDeps) {
       return {};
     },
   } satisfies Partial<Rpcs<typeof RuntimeService>>;
+}
+
+/** One that nobody knows of yet. */
+export function newPod(
+  { state }: FakeDeps,
+  { config, runtimeHandler }: Pick<RunPodSandboxRequest, "config" | "runtimeHandler">,
+): FakePod {
+  const { metadata } = config ?? {};
+  if (!config || !metadata?.name) {
+    throw new InvalidArgumentError("config.metadata.name is empty: name the pod", {
+      field: "config.metadata.name",
+    });
+  }
+  const name = `${metadata.name}_${metadata.namespace}_${metadata.uid}_${metadata.attempt}`;
+  for (const { id, config } of state.pods.values()) {
+    const { name: n, namespace, uid, attempt } = config.metadata ?? {};
+    if (`${n}_${namespace}_${uid}_${attempt}` === name) throw nameReserved(name, id);
+  }
+  const [id, ip] = [state.newId(), state.newAddress()];
+  return { id, config, handler: runtimeHandler, createdAt: state.now(), ip, isReady: true };
+}
+
+export function addPod({ state, events }: FakeDeps, pod: FakePod): void {
+  state.pods.set(pod.id, pod);
+  events.publish(ContainerEventType.CONTAINER_CREATED_EVENT, pod.id);
+  events.publish(ContainerEventType.CONTAINER_STARTED_EVENT, pod.id);
 }
 
 export function selectPods({ state }: FakeDeps, filter: Partial<PodSandboxFilter> = {}): FakePod[] {

@@ -17,6 +17,7 @@ import { insideClient } from "./inside-client.js";
 import { metricsRpcs } from "./metrics.js";
 import { nodeRpcs } from "./node.js";
 import { podRpcs } from "./pods.js";
+import { restoreRpcs } from "./restores.js";
 import { createFakeServer } from "./serve.js";
 import { fakeStreaming, sessionRpcs } from "./sessions.js";
 import { FakeState } from "./state.js";
@@ -69,6 +70,7 @@ async function start(
     ...podRpcs(deps),
     ...containerRpcs(deps),
     ...checkpointRpcs(deps),
+    ...restoreRpcs(deps),
     ...statsRpcs(deps),
     ...metricsRpcs(deps),
     ...sessionRpcs(deps, () => streaming),

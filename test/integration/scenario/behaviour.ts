@@ -49,8 +49,8 @@ export interface Behaviour {
   readonly checkpoints: "made" | "failed_precondition" | "unsupported";
   /** The same of CheckpointPod; no containerd serves it. */
   readonly podCheckpoints: "made" | "failed_precondition" | "unsupported";
-  /** What becomes of RestorePod: without criu there is no checkpoint to restore. */
-  readonly podRestores: "made" | "invalid_argument" | "unsupported";
+  /** What becomes of RestorePod: without criu there is no checkpoint to restore, and without a memory to begin anew. */
+  readonly podRestores: "made" | "begun anew" | "invalid_argument" | "unsupported";
 }
 
 export const crikitBehaviour: Behaviour = {
@@ -98,7 +98,7 @@ export const fakeBehaviour: Behaviour = {
   runtimeName: "crikit-fake",
   checkpoints: "made",
   podCheckpoints: "made",
-  podRestores: "unsupported",
+  podRestores: "begun anew",
 };
 
 /** What a runtime can do at all. Scenarios that need what it cannot are not told of it. */
