@@ -178,6 +178,8 @@ export class SpdyConnection implements StreamOwner {
       case "syn-reply":
         this.#decoder?.decode(frame.headerBlock);
         this.#awaited.get(frame.streamId)?.resolve();
+        // At once: what the same read brings next is of a stream that stands.
+        this.#awaited.delete(frame.streamId);
         if (frame.fin) this.#streams.get(frame.streamId)?.receiveEnd();
         return;
       case "rst-stream":

@@ -178,6 +178,20 @@ describe("a SPDY connection", () => {
     },
   );
 
+  it("ends a stream whose reset comes with its acceptance and what it has said", async () => {
+    const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
+    const opening = connection.open({});
+    await once(server, "data");
+    const headerBlock = new HeaderEncoder().encode({});
+    const answer: SpdyFrame[] = [
+      { type: "syn-reply", streamId: 1, headerBlock, fin: false },
+      { type: "data", streamId: 1, payload: Buffer.from("nobody listens"), fin: false },
+      { type: "rst-stream", streamId: 1, status: 5 },
+    ];
+    server.write(Buffer.concat(answer.map(writeFrame)));
+    expect(await readAll(await opening)).toBe("nobody listens");
+  });
+
   it("says nothing of a stream that its client gives up, and drops what still comes", async () => {
     const received = frames(server);
     const connection = new SpdyConnection(client, Buffer.alloc(0), { role: "client" });
