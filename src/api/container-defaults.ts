@@ -33,6 +33,8 @@ export function completeContainerConfig(
       mounts: mounts.map(completeMount),
     }),
   );
+  // As kubelet tells it. Annotations and metrics of runtimes name the image so.
+  if (message.image) message.image.userSpecifiedImage ||= message.image.image;
   const identity = create(ContainerMetadataSchema, { name: metadata.name, attempt: metadata.attempt ?? 0 });
   message.metadata = identity;
   message.logPath ||= containerLogPath(identity.name, identity.attempt);
@@ -53,7 +55,11 @@ function completeMount(mount: MountConfig | Mount): MessageInitShape<typeof Moun
   if (mount.$typeName !== undefined) return mount;
   const { image, ...rest } = mount;
   if (image === undefined) return rest;
-  return { readonly: true, ...rest, image: typeof image === "string" ? { image } : image };
+  return {
+    readonly: true,
+    ...rest,
+    image: typeof image === "string" ? { image, userSpecifiedImage: image } : image,
+  };
 }
 
 function missing(field: string, mend: string): InvalidArgumentError {

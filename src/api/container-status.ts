@@ -102,7 +102,11 @@ export function toContainerSummary(raw: ContainerMessage): ContainerSummary {
   });
 }
 
-export function toContainerStatus(id: string, raw: ContainerStatusResponse): ContainerStatus {
+export function toContainerStatus(
+  id: string,
+  raw: ContainerStatusResponse,
+  { verbose = false } = {},
+): ContainerStatus {
   const { status } = raw;
   const { linux } = status?.resources ?? {};
   const state = (status && states[status.state]) ?? "unknown";
@@ -122,7 +126,7 @@ export function toContainerStatus(id: string, raw: ContainerStatusResponse): Con
     annotations: status?.annotations ?? {},
     logPath: status?.logPath ?? "",
     resources: linux && fromLinuxResources(linux),
-    info: parseVerboseInfo(raw.info),
+    info: verbose ? parseVerboseInfo(raw.info) : {},
     raw,
   });
 }

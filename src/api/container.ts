@@ -84,7 +84,7 @@ export class Container {
   async status(options: StatusOptions = {}): Promise<ContainerStatus> {
     const { verbose = false, ...call } = options;
     const response = await this.#context.runtime.containerStatus({ containerId: this.id, verbose }, call);
-    return toContainerStatus(this.id, response);
+    return toContainerStatus(this.id, response, { verbose });
   }
 
   /**

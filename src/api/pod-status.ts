@@ -77,7 +77,7 @@ export function toPodSummary(raw: PodSandbox): PodSummary {
   });
 }
 
-export function toPodStatus(id: string, raw: PodSandboxStatusResponse): PodStatus {
+export function toPodStatus(id: string, raw: PodSandboxStatusResponse, { verbose = false } = {}): PodStatus {
   const { status } = raw;
   const { ip = "", additionalIps = [] } = status?.network ?? {};
   return jsonSafe({
@@ -89,7 +89,7 @@ export function toPodStatus(id: string, raw: PodSandboxStatusResponse): PodStatu
     annotations: status?.annotations ?? {},
     handler: status?.runtimeHandler ?? "",
     ips: [ip, ...additionalIps.map((additional) => additional.ip)].filter((address) => address !== ""),
-    info: parseVerboseInfo(raw.info),
+    info: verbose ? parseVerboseInfo(raw.info) : {}, // containerd 2.4 tells the keys unasked, without values.
     raw,
   });
 }

@@ -63,7 +63,7 @@ export class Pod {
   async status(options: StatusOptions = {}): Promise<PodStatus> {
     const { verbose = false, ...call } = options;
     const response = await this.#context.runtime.podSandboxStatus({ podSandboxId: this.id, verbose }, call);
-    return toPodStatus(this.id, response);
+    return toPodStatus(this.id, response, { verbose });
   }
 
   /** Kills its containers and frees its network; it stays listed. Again: nothing more happens. */

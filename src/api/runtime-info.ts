@@ -64,7 +64,7 @@ export async function readRuntimeInfo(runtime: RuntimeClient, options: StatusOpt
       userNamespaces: features?.userNamespaces ?? false,
     })),
     features: raw.features,
-    info: parseVerboseInfo(raw.info),
+    info: verbose ? parseVerboseInfo(raw.info) : {},
     raw,
   });
 }
