@@ -24,6 +24,11 @@ export const runscPath = fileURLToPath(
   new URL("../.cache/test-programs/runsc/v0.0.0-20260905035102-160fafc42237/runsc", import.meta.url),
 );
 
+/** The same: the directory of its programs. The Debian packages of this machine's age hold an older one. */
+export const newerContainerdDirectory = fileURLToPath(
+  new URL("../.cache/test-programs/containerd/v2.4.2", import.meta.url),
+);
+
 /** The same: `test/interop/cri-client` with the k8s.io/cri-client of this version. */
 export const criClientWalkPath = fileURLToPath(
   new URL("../.cache/test-programs/cri-client-walk/v0.37.2/cri-client-walk", import.meta.url),
@@ -39,6 +44,9 @@ export const pathToNewerMount = `${newerMountDirectory}:${process.env.PATH}`;
 export const leftOut = {
   crictl: !existsSync(crictlPath) && "there is no Go on this machine to build crictl with",
   fluentReceiver: !existsSync(fluentReceiverPath) && "there is no Go on this machine to build it with",
+  newerContainerd:
+    !existsSync(`${newerContainerdDirectory}/containerd`) &&
+    "there is no Go on this machine to build it with",
   criClient: !existsSync(criClientWalkPath) && "there is no Go on this machine to build it with",
   newerRunc: !existsSync(newerRuncPath) && "there is no Go on this machine to build it with",
   crun: !runsCrun() && "crun is not on this machine, or not up to the layout of its control groups",

@@ -2,39 +2,44 @@ import { text } from "node:stream/consumers";
 import { type Container, type CriClient, CriError, connect, type OwnedPod } from "crikit";
 import { busyboxImage, type Registry, serveRegistry } from "crikit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { leftOut, newerContainerdDirectory } from "../left-out.js";
 import { type Containerd, startContainerd } from "../support/containerd.js";
 import { until } from "../support/until.js";
 
-let containerd: Containerd;
-let registry: Registry;
-let cri: CriClient;
-let pod: OwnedPod;
-let container: Container;
+describe("containerd", () => sessions());
 
-beforeAll(async () => {
-  containerd = await startContainerd();
-  registry = await serveRegistry([{ ref: "demo/busybox:1", ...(await busyboxImage()) }]);
-  cri = await connect(containerd.endpoint, { logRoot: containerd.directory });
-  const image = { image: registry.ref("demo/busybox:1") };
-  await cri.images.pull(image.image);
-  pod = await cri.pods.run({ metadata: { name: "streaming" } });
-  const command = ["sh", "-c", "mkdir /www; echo page > /www/index.html; httpd -f -p 80 -h /www"];
-  container = await pod.runContainer({ metadata: { name: "main" }, image, command });
-});
+describe.skipIf(leftOut.newerContainerd)("the newest containerd", () => sessions(newerContainerdDirectory));
 
-afterAll(async () => {
-  await pod?.[Symbol.asyncDispose]();
-  await cri?.[Symbol.asyncDispose]();
-  await registry?.close();
-  await containerd?.[Symbol.asyncDispose]();
-});
+function sessions(programs?: string): void {
+  let containerd: Containerd;
+  let registry: Registry;
+  let cri: CriClient;
+  let pod: OwnedPod;
+  let container: Container;
 
-async function by(transport: "spdy" | "websocket", body: (container: Container) => Promise<void>) {
-  await using client = await connect(containerd.endpoint, { streaming: { transport } });
-  await body(client.containers.get(container.id));
-}
+  beforeAll(async () => {
+    containerd = await startContainerd(programs);
+    registry = await serveRegistry([{ ref: "demo/busybox:1", ...(await busyboxImage()) }]);
+    cri = await connect(containerd.endpoint, { logRoot: containerd.directory });
+    const image = { image: registry.ref("demo/busybox:1") };
+    await cri.images.pull(image.image);
+    pod = await cri.pods.run({ metadata: { name: "streaming" } });
+    const command = ["sh", "-c", "mkdir /www; echo page > /www/index.html; httpd -f -p 80 -h /www"];
+    container = await pod.runContainer({ metadata: { name: "main" }, image, command });
+  });
 
-describe("containerd", () => {
+  afterAll(async () => {
+    await pod?.[Symbol.asyncDispose]();
+    await cri?.[Symbol.asyncDispose]();
+    await registry?.close();
+    await containerd?.[Symbol.asyncDispose]();
+  });
+
+  async function by(transport: "spdy" | "websocket", body: (container: Container) => Promise<void>) {
+    await using client = await connect(containerd.endpoint, { streaming: { transport } });
+    await body(client.containers.get(container.id));
+  }
+
   it("is spoken to by WebSocket v4, as it knows no v5: outputs apart, and the exit code", async () => {
     await by("websocket", async (container) => {
       const session = await container.spawn(["sh", "-c", "echo out; echo err >&2; exit 3"]);
@@ -97,4 +102,4 @@ describe("containerd", () => {
     await ended.wait();
     await expect(ended.attach()).rejects.toBeInstanceOf(CriError);
   });
-});
+}

@@ -11,8 +11,10 @@ export interface Behaviour {
   readonly stopOfUnknown: "succeeds" | "not_found";
   /** What ContainerStats says of a container that does not run: its layer, or an error of no kind. */
   readonly statsOfEnded: "layer" | "unknown";
-  /** What a figure is that there is not, such as a rate after one sample, or what is left of no limit. */
-  readonly unknownFigure: undefined | { readonly value: bigint };
+  /** What the rate of one sample is. */
+  readonly firstRate: undefined | { readonly value: bigint };
+  /** What is left of no limit. */
+  readonly leftOfNoLimit: undefined | { readonly value: bigint };
   /** The code of PodSandboxStats for a pod that is stopped. */
   readonly statsOfStoppedPod: "failed_precondition" | "unknown" | "unavailable";
   /** Whether PodSandboxStats sums up, or fails, where no cgroup parent was given. */
@@ -41,8 +43,11 @@ export interface Behaviour {
   readonly runtimeConfig: "told" | "unsupported";
   /** Whether UpdatePodSandboxResources is served; containerd does since 2.3. */
   readonly podResources: "taken" | "unsupported";
-  /** Whether images are mounted as volumes; containerd does since 2.1, and has one code for all that goes wrong. */
-  readonly imageVolumes: "mounted" | "wrapped" | "unsupported";
+  /**
+   * Whether images are mounted as volumes, and told by ID or as they were asked for. containerd does since 2.1, and
+   * had one code for all that goes wrong at first.
+   */
+  readonly imageVolumes: "told by ID" | "told as asked" | "wrapped" | "unsupported";
   /** Whether it sees what the test mounts; the private containerd of the tests has mounts of its own. */
   readonly seesMounts: boolean;
   /** Whether CheckpointContainer is served, and can be; containerd does since 2.0. */
@@ -57,7 +62,8 @@ export const crikitBehaviour: Behaviour = {
   runtimeName: "crikit",
   stopOfUnknown: "succeeds",
   statsOfEnded: "layer",
-  unknownFigure: undefined,
+  firstRate: undefined,
+  leftOfNoLimit: undefined,
   statsOfStoppedPod: "failed_precondition",
   podWithoutParent: "summed",
   podProcesses: 2,
@@ -71,7 +77,7 @@ export const crikitBehaviour: Behaviour = {
   listsHandlers: true,
   runtimeConfig: "told",
   podResources: "taken",
-  imageVolumes: "mounted",
+  imageVolumes: "told by ID",
   seesMounts: true,
   checkpoints: leftOut.criu ? "failed_precondition" : "made",
   podCheckpoints: leftOut.criu ? "failed_precondition" : "made",
@@ -149,29 +155,31 @@ export const fakeAbilities: Abilities = {
 
 /** By its version, for Debian and Ubuntu releases package different ones. */
 export function containerdBehaviour(version: string): Behaviour {
-  const is16 = version.startsWith("1.6.");
-  const is1 = version.startsWith("1.");
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const since = (otherMajor: number, otherMinor: number) =>
+    major > otherMajor || (major === otherMajor && minor >= otherMinor);
   return {
     runtimeName: "containerd",
-    stopOfUnknown: is16 ? "not_found" : "succeeds",
+    stopOfUnknown: since(1, 7) ? "succeeds" : "not_found",
     statsOfEnded: "unknown",
-    unknownFigure: { value: 0n },
-    statsOfStoppedPod: is16 ? "unknown" : "unavailable",
+    firstRate: since(2, 4) ? undefined : { value: 0n },
+    leftOfNoLimit: { value: 0n },
+    statsOfStoppedPod: since(1, 7) ? "unavailable" : "unknown",
     podWithoutParent: "unknown",
     podProcesses: 1,
     lateCommand: "killed",
-    events: is16 ? "unsupported" : "told",
+    events: since(1, 7) ? "told" : "unsupported",
     reasonAfterOom: /^(OOMKilled|Error)$/,
     reasonAfterChildOom: /^(OOMKilled|Error)$/,
     outlivesChildOom: true,
-    tellsMetrics: false,
-    streamsLists: false,
-    listsHandlers: !is1,
-    runtimeConfig: is1 ? "unsupported" : "told",
-    podResources: "unsupported",
-    imageVolumes: is1 || version.startsWith("2.0.") ? "unsupported" : "wrapped",
+    tellsMetrics: since(2, 2),
+    streamsLists: since(2, 4),
+    listsHandlers: since(2, 0),
+    runtimeConfig: since(2, 0) ? "told" : "unsupported",
+    podResources: since(2, 3) ? "taken" : "unsupported",
+    imageVolumes: since(2, 4) ? "told as asked" : since(2, 1) ? "wrapped" : "unsupported",
     seesMounts: false,
-    checkpoints: is1 ? "unsupported" : leftOut.criu ? "failed_precondition" : "made",
+    checkpoints: since(2, 0) ? (leftOut.criu ? "failed_precondition" : "made") : "unsupported",
     podCheckpoints: "unsupported",
     podRestores: "unsupported",
   };

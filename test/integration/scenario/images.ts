@@ -110,7 +110,8 @@ export function imageScenarios(subject: () => Subject): void {
       await expect(making).rejects.toMatchObject({ code: "unknown" });
     } else {
       const [mount] = (await (await making).status()).raw.status?.mounts ?? [];
-      expect(mount?.image?.imageRef).toBe(id);
+      const told = behaviour.imageVolumes === "told by ID" ? mount?.image?.imageRef : mount?.image?.image;
+      expect(told).toBe(behaviour.imageVolumes === "told by ID" ? id : ref);
       expect((await cri.images.prune({ reference: /\/demo\// })).removed).toEqual([]);
     }
     await cri.images.remove(ref);
@@ -125,9 +126,11 @@ export function imageScenarios(subject: () => Subject): void {
         image: { image },
         mounts: [{ containerPath: "/v", ...mount }],
       });
-    const code = { mounted: "not_found", wrapped: "image_volume_mount_failed", unsupported: "unknown" };
-    const missing = make({ image: "crikit.test/nothing:1" });
-    await expect(missing).rejects.toMatchObject({ code: code[behaviour.imageVolumes] });
+    const codes = { wrapped: "image_volume_mount_failed", unsupported: "unknown" };
+    const code = { ...codes, "told by ID": "not_found", "told as asked": "not_found" }[
+      behaviour.imageVolumes
+    ];
+    await expect(make({ image: "crikit.test/nothing:1" })).rejects.toMatchObject({ code });
     await expect(make({ image, readonly: false })).rejects.toBeInstanceOf(CriError);
   });
 
