@@ -1,4 +1,4 @@
-import { access, constants, copyFile, mkdir, rename } from "node:fs/promises";
+import { access, constants, copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CriError } from "../errors.js";
@@ -7,14 +7,26 @@ import { CriError } from "../errors.js";
 export async function makePauseRootfs(directory: string, catatonit: string): Promise<void> {
   // The pause process runs as nobody and sees this directory as its root.
   for (const name of ["dev", "proc", "sys"]) await mkdir(join(directory, name), { recursive: true });
+  const program = join(directory, "catatonit");
+  // On a full disk there would be no room for another one.
+  if (await isSame(program, catatonit)) return checkRuns(program, directory);
   const temporary = join(directory, `.catatonit.${process.pid}`);
   await copyFile(catatonit, temporary);
-  await access(temporary, constants.X_OK).catch((cause) => {
+  await checkRuns(temporary, directory);
+  await rename(temporary, program);
+}
+
+async function isSame(copy: string, original: string): Promise<boolean> {
+  const [was, is] = await Promise.all([readFile(copy).catch(() => undefined), readFile(original)]);
+  return was?.equals(is) ?? false;
+}
+
+async function checkRuns(program: string, directory: string): Promise<void> {
+  await access(program, constants.X_OK).catch((cause) => {
     throw new CriError(
       "failed_precondition",
       `No program can be run from ${directory}: it is mounted noexec, choose another --state`,
       { cause },
     );
   });
-  await rename(temporary, join(directory, "catatonit"));
 }
