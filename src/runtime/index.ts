@@ -11,6 +11,7 @@ import { compose } from "./compose.js";
 import { type RuntimeConfig, resolveConfig, socketPath } from "./config.js";
 import { claim } from "./lifecycle/claim.js";
 import { endOrphans } from "./lifecycle/end-orphans.js";
+import { makeMonitorRoom } from "./lifecycle/monitor-room.js";
 import { purge } from "./lifecycle/purge.js";
 import { recover } from "./lifecycle/recover.js";
 import { type AdjustableLogger, createStderrLogger, type Logger } from "./log.js";
@@ -112,6 +113,7 @@ async function start(config: RuntimeConfig, path: string, log: Logger | Adjustab
       log.warn("This host has SELinux, and containers get no labels of it: see the key selinux");
     }
     await checkOverlay(claimed.config.root);
+    await makeMonitorRoom(deps);
     await recover(deps);
     undo.add("stop looking for exits", () => exits.close());
     await exits.start();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   disk = await mkdtemp(join(tmpdir(), "crikit-full-"));
   await runCommand("mount", ["-t", "tmpfs", "-o", "size=12m,nr_inodes=2000,mode=711", "tmpfs", disk]);
   await mkdir(join(disk, "root"), { mode: 0o711 });
-  test = await startTestRuntime({ root: join(disk, "root") });
+  test = await startTestRuntime({ root: join(disk, "root"), state: join(disk, "state") });
   await pullBusybox(test);
 });
 
@@ -43,6 +43,7 @@ it("on a full disk ends are known, and pods and containers can be stopped and re
   await until("the end is known", async () => {
     return (await statusOf(test, ending)).state === ContainerState.CONTAINER_EXITED;
   });
+  expect(await statusOf(test, ending)).toMatchObject({ exitCode: 3, reason: "Error" });
   await test.runtime.stopContainer({ containerId: stopped, timeout: 0n });
   expect(await statusOf(test, stopped)).toMatchObject({
     state: ContainerState.CONTAINER_EXITED,

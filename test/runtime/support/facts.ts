@@ -78,8 +78,9 @@ export async function found({ directory }: Served): Promise<Holdings> {
   const in_ = (path: string) => list(join(directory, path));
   const leases = await list(join(directory, "state/leases"), { recursive: true });
   const mountinfo = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  const ownMounts = ["exits", "persist"].map((name) => ` ${join(directory, "state", name)} `);
   const mounted = mountinfo
-    .filter((line) => line.includes(directory))
+    .filter((line) => line.includes(directory) && !ownMounts.some((mount) => line.includes(mount)))
     .map((line) => idPattern.exec(line)?.[0] ?? line);
   return {
     ...(await processes(directory)),

@@ -7,7 +7,9 @@ import { cgroupParent, type Traces } from "./names.js";
 /** Mounts in a runtime's directory. A network namespace that is held by a file is one. */
 export async function mountTraces(directory: string): Promise<string[]> {
   const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
-  return lines.filter((line) => line.includes(directory)).map((line) => `mount ${line}`);
+  const own = lines.filter((line) => line.includes(directory));
+  // Without its numbers, which another one in the same place would not have.
+  return own.map((line) => `mount ${line.split(" ").slice(3).join(" ")}`);
 }
 
 const places = ["sandboxes", "containers", "exits", "persist", "a", "cni"];

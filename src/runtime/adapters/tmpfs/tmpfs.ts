@@ -6,15 +6,17 @@ import { unmountLazily } from "../unmount-lazily.js";
 
 export interface TmpfsMount {
   sizeBytes: number;
+  /** Of its directory, in octal: everybody may write in it, as in /tmp, unless given. */
+  mode?: string;
   uid: number;
   gid: number;
   /** The SELinux label of all that is in it. */
   label?: string | undefined;
 }
 
-/** File systems in memory, for the shared memory of pods. */
+/** File systems in memory. */
 export interface Tmpfs {
-  /** Mounts one on a directory, which is made. Everybody may write in it, as in /tmp. */
+  /** Mounts one on a directory, which is made. */
   mount(target: string, options: TmpfsMount): Promise<void>;
   /** Not mounted: done. */
   unmount(target: string): Promise<void>;
@@ -22,9 +24,9 @@ export interface Tmpfs {
 
 export function createTmpfs(): Tmpfs {
   return {
-    async mount(target, { sizeBytes, uid, gid, label }) {
+    async mount(target, { sizeBytes, mode = "1777", uid, gid, label }) {
       await mkdir(target, { recursive: true, mode: 0o700 });
-      const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}${labelOption(label)}`;
+      const options = `nosuid,nodev,noexec,mode=${mode},size=${sizeBytes},uid=${uid},gid=${gid}${labelOption(label)}`;
       await runCommand("mount", ["-t", "tmpfs", "-o", options, "shm", target], { dropStdout: true });
     },
 
