@@ -57,7 +57,8 @@ export async function forwardPort(
   signal?.throwIfAborted();
   const open = new Set<Socket>();
   const ended = new AbortController();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  // What the port sends in small pieces would else wait for the client's word on each, 40 ms where it has none to send.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     open.add(socket);
     // It may be reset before there is anything to tell it to.
     socket.once("close", () => open.delete(socket)).on("error", () => {});

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
-import type { Readable } from "node:stream";
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
+import type { Duplex, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { type CriClient, connect, type Pod, type PortForward } from "crikit";
 import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { deferred } from "../../src/async/deferred.js";
+import { receive, writeInPieces } from "../support/pieces.js";
 import { until } from "../support/until.js";
 
 let fake: FakeRuntime;
@@ -76,6 +77,33 @@ test("a forwarded connection brings each byte as it was, however slow both of it
   expect((await arrived.promise).equals(up)).toBe(true);
   expect(errors).toEqual([]);
 }, 60_000);
+
+test("an answer in small pieces is not held back, as it is by a listener that waits for the client's word", async () => {
+  const answer = async (stream: Duplex) => {
+    for (let round = 0; round < 20; round++) {
+      await receive(stream, 1);
+      await writeInPieces(stream);
+    }
+  };
+  const ask = async (port: number) => {
+    const client = connectTcp({ port, host: "127.0.0.1", noDelay: true });
+    for (let round = 0; round < 20; round++) {
+      client.write("?");
+      await receive(client, 8);
+    }
+    client.destroy();
+  };
+  fake.onConnect(7, answer);
+  const waiting = createServer((socket) => void answer(socket)).listen(0, "127.0.0.1");
+  await once(waiting, "listening");
+  const { port } = waiting.address() as AddressInfo;
+  const [byForward, direct] = [ask(forward.port), ask(port)];
+  expect(await Promise.race([byForward.then(() => "forward"), direct.then(() => "waiting listener")])).toBe(
+    "forward",
+  );
+  await Promise.all([byForward, direct]);
+  waiting.close();
+});
 
 test("a connection that nobody reads holds up itself alone, and ends with the listener", async () => {
   let sent = 0;

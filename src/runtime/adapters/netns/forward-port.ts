@@ -49,7 +49,7 @@ export async function forwardPort(
   // Without shut-down it would keep its output open, and who reads would not learn that the port has closed.
   const limits = ["-t", `${halfOpenSeconds}`, "-b", `${pieceBytes}`];
   // Of a reset it warns, and ends our side as after an end.
-  const socat = [programPath("socat"), "-d", ...limits, "-,shut-down", `TCP:localhost:${port}`];
+  const socat = [programPath("socat"), "-d", ...limits, "-,shut-down", `TCP:localhost:${port},nodelay`];
   const [file = "", ...args] =
     netns === undefined ? socat : [programPath("nsenter"), `--net=${netns}`, ...socat];
   const child = spawn(file, args, { env: helperEnvironment(), stdio: [theirs, theirs, "pipe"] });
