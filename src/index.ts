@@ -24,9 +24,8 @@ export type {
   Container,
   ListedContainer,
   OwnedContainer,
-  StatusOptions,
-  StopOptions,
 } from "./api/container.js";
+export type { StatusOptions, StopOptions } from "./api/container-options.js";
 export type {
   ContainerMetadata,
   ContainerState,

@@ -7,7 +7,7 @@ import { ListReader } from "../services/list.js";
 import { createRuntimeClient, type RuntimeClient } from "../services/runtime-client.js";
 import { SessionOpener, type StreamingOptions } from "../sessions/open-session.js";
 import type { Connection } from "../transport/connection.js";
-import type { StatusOptions } from "./container.js";
+import type { StatusOptions } from "./container-options.js";
 import { Containers } from "./containers.js";
 import type { ApiContext } from "./context.js";
 import { type ContainerEvent, containerEvents } from "./events.js";

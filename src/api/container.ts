@@ -4,6 +4,7 @@ import type { CallOptions } from "../services/call-options.js";
 import type { Session } from "../sessions/session.js";
 import { type CheckpointOptions, checkpointContainer } from "./checkpoint.js";
 import { containerLogChunks, containerLogs } from "./container-logs.js";
+import type { StatusOptions, StopOptions } from "./container-options.js";
 import { type ContainerStatus, type ContainerSummary, toContainerStatus } from "./container-status.js";
 import type { ApiContext } from "./context.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
@@ -17,21 +18,6 @@ import { readOneContainer } from "./stats/read-stats.js";
 import { measure, type StatsOptions } from "./stats/stats-options.js";
 import { toSeconds } from "./time.js";
 import { type ContainerExit, waitForExit } from "./wait.js";
-
-/** Options of calls that can tell more than usual. */
-export interface StatusOptions extends CallOptions {
-  /** Ask for `info` as well. */
-  verbose?: boolean | undefined;
-}
-
-/** How long a container may take to end. */
-export interface StopOptions extends CallOptions {
-  /**
-   * How long the container may take to end after its stop signal before it is killed, in milliseconds,
-   * rounded up to whole seconds; 10 s unless told. 0 kills at once.
-   */
-  gracePeriodMs?: number | undefined;
-}
 
 const defaultGracePeriodMs = 10_000;
 

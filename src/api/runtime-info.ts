@@ -1,7 +1,7 @@
 import { jsonSafe } from "../messages/json-safe.js";
 import type { RuntimeFeatures, StatusResponse } from "../proto.js";
 import type { RuntimeClient } from "../services/runtime-client.js";
-import type { StatusOptions } from "./container.js";
+import type { StatusOptions } from "./container-options.js";
 import { parseVerboseInfo, type VerboseInfo } from "./verbose-info.js";
 
 /** One thing that must hold for pods to run. */
