@@ -38,8 +38,10 @@ export class LogSeries {
   readonly #signal: AbortSignal | undefined;
   /** The one being read, and those after it. The last is what lay at the path when it was looked at. */
   readonly #readings: Reading[];
-  /** The file that was left last. */
-  #late: { reading: Reading; until: number } | undefined;
+  /** The file that was left last, and whether nothing was found yet in those after it. */
+  #late: { reading: Reading; until: number; isAwaited: boolean } | undefined;
+  /** What was found there first: whoever wrote it had by then written all that is in the file that was left. */
+  #held: LogRecord[] | undefined;
   /** When what was read last began. Rotated files that began later were not read. */
   #begunNs: bigint;
   readonly #looksBack: boolean;
@@ -72,6 +74,13 @@ export class LogSeries {
   async read(): Promise<LogRecord[] | undefined> {
     for (;;) {
       if (this.#ready.length > 0) return this.#ready.splice(0);
+      if (this.#held) {
+        const late = await this.#readLate();
+        if (late) return late;
+        this.#ready.push(...this.#held);
+        this.#held = undefined;
+        continue;
+      }
       const reading = this.#readings[0];
       if (!reading) return undefined;
       const { source, parser } = reading;
@@ -79,7 +88,11 @@ export class LogSeries {
       if (chunk.length > 0) {
         if (reading.isFresh && source instanceof LogFile && (await this.#insertEarlier(reading, source)))
           continue;
-        return this.#give(reading, parser.push(chunk));
+        const records = this.#give(reading, parser.push(chunk));
+        if (!this.#late?.isAwaited) return records;
+        this.#late.isAwaited = false;
+        this.#held = records;
+        continue;
       }
       if (this.#readings[0] !== reading) continue;
       if (source instanceof LogFile && source.isTruncated) {
@@ -87,12 +100,13 @@ export class LogSeries {
         continue;
       }
       const next = this.#readings[1];
-      if (!next) {
-        const late = await this.#readLate();
-        if (late || this.#ready.length === 0) return late;
-      } else if (next.isUnplaced && next.source instanceof LogFile)
+      if (next?.isUnplaced && next.source instanceof LogFile) {
         await this.#place(reading, next, next.source);
-      else await this.#moveOn(reading, next);
+        continue;
+      }
+      const late = await this.#readLate();
+      if (late || (!next && this.#ready.length === 0)) return late;
+      if (next) await this.#moveOn(reading, next);
     }
   }
 
@@ -207,7 +221,7 @@ export class LogSeries {
     if (reading.gapBefore || isDamaged) next.gapBefore = true;
     this.#readings.splice(this.#readings.indexOf(reading), 1);
     await this.#leaveLate();
-    this.#late = { reading, until: performance.now() + lateMs };
+    this.#late = { reading, until: performance.now() + lateMs, isAwaited: true };
     if (reading.source instanceof GzipFile || (await isTornForGood(reading))) await this.#leaveLate();
   }
 

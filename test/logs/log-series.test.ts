@@ -1,0 +1,57 @@
+import { appendFile, open, rename, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { contentOf } from "../../src/logs/format.js";
+import { LogFile } from "../../src/logs/log-file.js";
+import { LogSeries } from "../../src/logs/log-series.js";
+import { numbered, records, useLogDirectory } from "./support/log-directory.js";
+
+const log = useLogDirectory();
+
+/** All that the series has by now. */
+async function toEnd(series: LogSeries): Promise<string[]> {
+  const texts: string[] = [];
+  for (let batch = await series.read(); batch; batch = await series.read())
+    texts.push(...batch.map((record) => contentOf(record).toString()));
+  return texts;
+}
+
+/** A series that has left a file which is still written to, for the empty one that came after it. */
+async function pastRotation() {
+  await writeFile(log.path, records(0, 5));
+  const writer = await open(log.path, "a");
+  const file = LogFile.open(log.path);
+  const series = new LogSeries(log.path, file ? [file] : [], {});
+  expect(await toEnd(series)).toEqual(numbered(0, 5));
+  await rename(log.path, `${log.path}.20260102-030405`);
+  await writeFile(log.path, "");
+  expect(series.notice()).toBe(true);
+  expect(await toEnd(series)).toEqual([]);
+  return { series, writer };
+}
+
+test.each([
+  ["a line", 6],
+  ["more than one read takes", 20_000],
+])(
+  "%s that was written to the old file late comes before what was written to the new one since",
+  async (_what, end) => {
+    const { series, writer } = await pastRotation();
+    await writer.write(records(5, end));
+    await writer.close();
+    await appendFile(log.path, records(end, end + 5));
+    expect(await toEnd(series)).toEqual(numbered(5, end + 5));
+    await series.close();
+  },
+);
+
+test("a line that was written to the old file late is not lost when the new one was rotated as well", async () => {
+  const { series, writer } = await pastRotation();
+  await writer.write(records(5, 6));
+  await writer.close();
+  await appendFile(log.path, records(6, 10));
+  await rename(log.path, `${log.path}.20260102-030406`);
+  await writeFile(log.path, records(10, 15));
+  expect(series.notice()).toBe(true);
+  expect(await toEnd(series)).toEqual(numbered(5, 15));
+  await series.close();
+});
