@@ -28,7 +28,17 @@ export async function importImage(
   options: CallOptions = {},
 ): Promise<ImportedImage> {
   await using scratch = await scratchDirectory();
-  const location = await locate(source, scratch.path);
+  return importThrough(scratch.path, endpoint, source, options);
+}
+
+/** The same, with an empty directory to make the image in. */
+export async function importThrough(
+  scratch: string,
+  endpoint: string,
+  source: ImageSource,
+  options: CallOptions = {},
+): Promise<ImportedImage> {
+  const location = await locate(source, scratch);
   const connection = openConnection(parseEndpoint(endpoint));
   try {
     const image = { image: source.ref, annotations: { [imageSourceAnnotation]: location } };

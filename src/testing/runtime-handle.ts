@@ -3,10 +3,11 @@ import type { Rollback } from "../async/rollback.js";
 import { CriError } from "../errors.js";
 import type { CallOptions } from "../services/call-options.js";
 import type { ImageSource } from "./image-source.js";
-import { type ImportedImage, importImage } from "./import-image.js";
+import { type ImportedImage, importThrough } from "./import-image.js";
 import type { NetworkClaim } from "./network-claim.js";
 import { rootOf } from "./purge.js";
 import type { RuntimeProcess } from "./runtime-process.js";
+import { scratchDirectory } from "./temporary-directory.js";
 
 export const defaultTimeoutMs = 30_000;
 
@@ -67,7 +68,11 @@ export function ownRuntime({ daemon, claim, endpoint, logPath, rollback }: Start
       return daemon.pid;
     },
     network: { bridge: claim.bridge, subnet: claim.subnet },
-    importImage: (source, options) => importImage(endpoint, source, options),
+    async importImage(source, options) {
+      // There it goes with all else when this process is killed.
+      await using scratch = await scratchDirectory(claim.directory);
+      return importThrough(scratch.path, endpoint, source, options);
+    },
     async restart(options = {}) {
       if (disposed) throw new CriError("closed", "The runtime was disposed of");
       const restarted = settled.then(() => restart(daemon, options));

@@ -11,7 +11,9 @@ export function temporaryDirectory(): string {
 }
 
 /** A new temporary directory, removed on dispose. */
-export async function scratchDirectory(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(temporaryDirectory(), "crikit-"));
+export async function scratchDirectory(
+  parent = temporaryDirectory(),
+): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(parent, "crikit-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

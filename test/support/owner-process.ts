@@ -24,7 +24,7 @@ export interface OwnerProcess {
 }
 
 export function spawnOwner(
-  options: { count?: number; exit?: boolean; logDirectory: string },
+  options: { count?: number; exit?: boolean; importFrom?: string; logDirectory: string },
   env: NodeJS.ProcessEnv = process.env,
 ): OwnerProcess {
   const child = spawn(process.execPath, [script, JSON.stringify(options)], {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,7 +34,7 @@ afterEach(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-function spawnOne(options: { exit?: boolean } = {}): OwnerProcess {
+function spawnOne(options: { exit?: boolean; importFrom?: string } = {}): OwnerProcess {
   return spawnOwner({ logDirectory: join(scratch, "logs"), ...options });
 }
 
@@ -78,6 +78,17 @@ test("what an owner that was killed while it started has left is removed, whenev
   await startAndStop();
   expect(await findAllLeaks(directory, claimed)).toEqual([]);
 }, 60_000);
+
+test("what an owner that was killed while it imported an image has left is removed", async () => {
+  const importFrom = join(scratch, "fifo");
+  await run("mkfifo", [importFrom]);
+  const owner = spawnOne({ importFrom });
+  // Opened as soon as the owner reads it, which then waits for what is in it.
+  await using _fifo = await open(importFrom, "w");
+  await owner.kill();
+  await startAndStop();
+  expect(await findAllLeaks(directory)).toEqual([]);
+});
 
 test("what a killed owner has left is removed by another one when the sweeper is killed as well", async () => {
   const owned = await abandon((owner) => owner.kill());
