@@ -3,6 +3,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ConnectOptions, connectFrom } from "../../src/api/connect.js";
 import type { KnownEndpoint } from "../../src/api/known-endpoints.js";
@@ -15,6 +16,7 @@ import {
   StaleSocketError,
   UnsupportedError,
 } from "../../src/errors.js";
+import { holdClock } from "../support/held-clock.js";
 import { until } from "../support/until.js";
 import {
   type Served,
@@ -137,7 +139,7 @@ describe("connect with an endpoint", () => {
       createHttpServer((_request, response) => response.end("hello")),
       at("http.sock"),
     );
-    const error = await failure(at("http.sock"), { options: { timeoutMs: 2_000 } });
+    const error = await failure(at("http.sock"));
     expect(error).toHaveProperty("name", expect.stringMatching(/Error$/));
     expect(error).toHaveProperty("code", expect.stringMatching(/^(unavailable|internal|unknown)$/));
   });
@@ -267,12 +269,23 @@ describe("connect without an endpoint", () => {
 
   test("throws one error that lists each address with its reason and mend", async () => {
     await leaveStaleSocket(at("stale.sock"));
-    await served("other.sock", {});
-    await listen(createServer(), at("silent.sock"));
-    const error = await failure(undefined, {
+    let answered = false;
+    const other = await served("other.sock", {
+      version() {
+        answered = true;
+        throw new ConnectError("no CRI", Code.Unimplemented);
+      },
+    });
+    const silent = await listen(createServer(), at("silent.sock"));
+    using clock = holdClock();
+    const failing = failure(undefined, {
       known: known("none.sock", "stale.sock", "other.sock", "silent.sock"),
       options: { timeoutMs: 300 },
     });
+    await until("only the silent one is waited for", () => answered && other.sessions() === 0);
+    expect(silent.open.size).toBe(1);
+    await clock.pass(300);
+    const error = await failing;
     expect(error).toBeInstanceOf(NoEndpointError);
     if (!(error instanceof NoEndpointError)) return;
     expect(error.code).toBe("no_endpoint");

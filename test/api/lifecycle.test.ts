@@ -7,6 +7,7 @@ import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import ts from "typescript";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deferred } from "../../src/async/deferred.js";
+import { type HeldClock, holdClock } from "../support/held-clock.js";
 import { until } from "../support/until.js";
 
 let fake: FakeRuntime;
@@ -27,8 +28,16 @@ afterEach(async () => {
 
 const image = { image: "demo" };
 const always = { times: Number.POSITIVE_INFINITY };
-const neverAnswers = { at: "end", delayMs: 60_000 } as const;
 const hang = () => new Promise<never>(() => {});
+
+/** The runtime makes the pod and does not answer, while so much time passes. */
+function makesAndPasses(clock: HeldClock, ms: number): void {
+  fake.onCall("runPodSandbox", async (_request, { next }) => {
+    await next();
+    void clock.pass(ms);
+    return hang();
+  });
+}
 
 const podConfigs = () =>
   fake.calls.filter((call) => call.rpc === "runPodSandbox").map(({ request }) => request.config);
@@ -158,7 +167,8 @@ describe("pods.run", () => {
     fake.onCall("listPodSandbox", async (_request, { next }) => ({
       items: [...((await next()).items ?? []), older],
     }));
-    fake.fault("runPodSandbox", neverAnswers);
+    using clock = holdClock();
+    makesAndPasses(clock, 100);
     const run = cri.pods.run({ metadata }, { timeoutMs: 100 });
     await expect(run).rejects.toBeInstanceOf(DeadlineError);
     expect(await podIds()).toEqual([]);
@@ -166,8 +176,9 @@ describe("pods.run", () => {
   });
 
   test("what could not be cleaned up is on the error, as `suppressed`", async () => {
-    fake.fault("runPodSandbox", neverAnswers);
     fake.fault("listPodSandbox", { error: "internal" });
+    using clock = holdClock();
+    makesAndPasses(clock, 50);
     const run = cri.pods.run({ metadata: { name: "a" } }, { timeoutMs: 50 });
     await expect(run).rejects.toMatchObject({
       code: "deadline_exceeded",

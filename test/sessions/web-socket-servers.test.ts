@@ -132,9 +132,11 @@ describe("a session on a WebSocket server", () => {
   });
 
   it("whose connection is reset fails as unavailable", async () => {
+    let reset = () => {};
     const session = await open(v5, (peer) => {
-      setTimeout(() => peer.reset(), 50);
+      ({ reset } = peer);
     });
+    reset();
     await expect(text(session.stdout)).rejects.toMatchObject({ code: "unavailable" });
     await expect(session.exited).rejects.toMatchObject({ code: "unavailable" });
   });

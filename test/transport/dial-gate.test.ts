@@ -79,6 +79,7 @@ describe("the dial gate", () => {
   test("opens as soon as there is another socket", async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, "runtime.sock");
+    using _clock = stoppedClock();
     const gate = new DialGate(path);
     gate.enter();
     for (let failures = 0; failures < 6; failures++) gate.shut(new Error("absent"));

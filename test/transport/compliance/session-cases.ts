@@ -34,7 +34,7 @@ export const sessionCases: ComplianceCase[] = [
       await until("the second call comes on a new session", async () => {
         const probe = called.version({}, { timeoutMs: 50 });
         await outcome(probe);
-        return server.sessions.length === 2;
+        return server.sessions.length >= 2;
       });
       answer(stream, { body: [version] });
       return first;
