@@ -76,7 +76,7 @@ test("a forwarded connection brings each byte as it was, however slow both of it
   expect([received.length, received.equals(down)]).toEqual([muchBytes, true]);
   expect((await arrived.promise).equals(up)).toBe(true);
   expect(errors).toEqual([]);
-}, 60_000);
+});
 
 test("an answer in small pieces is not held back, as it is by a listener that waits for the client's word", async () => {
   const answer = async (stream: Duplex) => {

@@ -3,6 +3,8 @@ import { CriError, DeadlineError } from "crikit";
 import { ContainerEventType, ContainerState, VersionResponseSchema } from "crikit/proto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sharesEvents } from "../../src/api/watch.js";
+import { deferred } from "../../src/async/deferred.js";
+import { holdClock } from "../support/held-clock.js";
 import { until } from "../support/until.js";
 import { WatchCache } from "../support/watch-cache.js";
 import { WatchedFake } from "./support/watched-fake.js";
@@ -69,14 +71,15 @@ describe("watch", () => {
 
   test("looks for a container's event at the containers of its pod alone, at the pod a moment later", async () => {
     const pod = await watched.addPod("a");
+    using clock = holdClock();
     await watched.start({ settleMs: 500 });
-    await until("the first look is settled", () => watched.lists() === 2);
+    await clock.passUntil("the first look is settled", () => watched.lists() === 2);
     const before = watched.podLists();
     const container = await watched.addContainer(pod);
     feed.tell(STARTED, container, pod);
     await until("the container is told", () => cache.containers.has(container));
     expect(watched.podLists()).toBe(before);
-    await until("the pod is looked at", () => watched.podLists() === before + 1);
+    await clock.passUntil("the pod is looked at", () => watched.podLists() === before + 1);
     expect(watched.lists()).toBe(2);
   });
 
@@ -91,13 +94,19 @@ describe("watch", () => {
 
   test("tells a pod before its container when it comes between the two lists", async () => {
     await watched.start();
-    const before = watched.podLists();
-    fake.fault("streamContainers", { delayMs: 500 });
+    const [asked, held] = [deferred<void>(), deferred<void>()];
+    fake.onCall("streamContainers", async function* (_request, { next }) {
+      asked.resolve();
+      await held.promise;
+      yield* next();
+    });
     feed.tell(CREATED, "anything");
-    await until("the pods are listed", () => watched.podLists() > before);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await asked.promise;
+    // What was answered before this is has come.
+    await cri.runtime.version({});
     const pod = await watched.addPod("a");
     const container = await watched.addContainer(pod);
+    held.resolve();
     await until("the container is told", () => cache.containers.has(container));
     expect(watched.since()).toEqual([`added pod ${pod} list`, `added container ${container} list`]);
   });
@@ -116,17 +125,19 @@ describe("watch", () => {
 
   test("looks once more a moment after many events, at everything in place of every pod", async () => {
     const pods = await watched.addPods(40);
+    using clock = holdClock();
     await watched.start({ settleMs: 300 });
-    await until("the first look is settled", () => watched.lists() === 2);
+    await clock.passUntil("the first look is settled", () => watched.lists() === 2);
     for (const pod of pods) feed.tell(DELETED, pod, pod);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const before = watched.lists();
+    await until("they are looked at", () => watched.lists() === 3);
+    await cri.runtime.version({});
     const [gone = ""] = pods;
     await watched.removePod(gone);
-    await until("the pod is told to be gone", () => !cache.pods.has(gone));
+    await clock.passUntil("the pod is told to be gone", () => !cache.pods.has(gone));
     expect(watched.since()).toEqual([`removed pod ${gone} list`]);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(watched.lists()).toBe(before + 1);
+    await clock.pass(1000);
+    await cri.runtime.version({});
+    expect(watched.lists()).toBe(4);
   });
 
   test("tells nothing twice for events that come again, late, or in the wrong order", async () => {
@@ -177,20 +188,24 @@ describe("watch", () => {
   });
 
   test("looks once more after a moment, for what happened before the runtime began to tell", async () => {
+    using clock = holdClock();
     await watched.start({ settleMs: 300 });
     const pod = await watched.addPod("a");
-    await until("the pod is told", () => cache.pods.has(pod));
+    await clock.passUntil("the pod is told", () => cache.pods.has(pod));
     expect(watched.lists()).toBe(2);
   });
 
   test("looks at a pod once more after a moment, for events that come before their lists", async () => {
     const pod = await watched.addPod("a");
+    using clock = holdClock();
     await watched.start({ settleMs: 300 });
-    await until("the first look is settled", () => watched.lists() === 2);
+    await clock.passUntil("the first look is settled", () => watched.lists() === 2);
+    const before = watched.looks();
     feed.tell(DELETED, pod, pod);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until("it is looked at", () => watched.looks() === before + 2);
+    await cri.runtime.version({});
     await watched.removePod(pod);
-    await until("the pod is told to be gone", () => !cache.pods.has(pod));
+    await clock.passUntil("the pod is told to be gone", () => !cache.pods.has(pod));
     expect(watched.since()).toEqual([`removed pod ${pod} event`]);
     expect(watched.lists()).toBe(2);
   });

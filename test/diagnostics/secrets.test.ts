@@ -128,7 +128,7 @@ test("containerd and a registry that says all it was sent: no message, event or 
   for (const form of [canary, basic]) expect(all).not.toContain(form);
   expect(JSON.stringify(info)).toContain(canary);
   expect(all).toContain("PASSWORD");
-}, 120_000);
+});
 
 async function closed(server: Server): Promise<void> {
   server.closeAllConnections();

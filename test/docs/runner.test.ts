@@ -67,7 +67,7 @@ const comment = page(
 let compiled: ReadonlyMap<Program, Compiled>;
 beforeAll(() => {
   compiled = compile("runner", [good, wrongType, throwing, lying, endless, comment]);
-}, 60_000);
+});
 
 function run(program: Program, limitMs?: number): Promise<void> {
   const { path = "", complaints = [] } = compiled.get(program) ?? {};

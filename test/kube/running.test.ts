@@ -115,7 +115,7 @@ test("a port of the host leads into the pod", async () => {
       },
     ],
   });
-  await app.waitReady({ timeoutMs: 20_000 });
+  await app.waitReady({ timeoutMs: 60_000 });
   const answer = await fetch(`http://127.0.0.1:${hostPort}/`);
   expect(await answer.text()).toBe("hi\n");
 });
@@ -171,7 +171,7 @@ test("probes of ports see who listens, at the pod's own address", async () => {
     break;
   }
   await shell(app, "web", "touch /tmp/go");
-  await app.waitReady({ timeoutMs: 20_000 });
+  await app.waitReady({ timeoutMs: 60_000 });
 });
 
 test("hooks run after the start and before the stop, within the grace period", async () => {
@@ -231,7 +231,7 @@ test("a pod whose pause process is killed gets a new sandbox with another addres
   const { info } = await app.pod.status({ verbose: true });
   const pid = Number(JSON.stringify(info).match(/"pid":"?(\d+)/)?.[1]);
   process.kill(pid, "SIGKILL");
-  await until("there is another sandbox", () => app.pod.id !== first && app.status().ready, 30_000);
+  await until("there is another sandbox", () => app.pod.id !== first && app.status().ready);
   expect(app.status().sandboxRestarts).toBe(1);
   const [ip = ""] = app.status().ips;
   expect(await shell(app, "web", "cat /etc/hosts")).toContain(`${ip}\tapp`);
@@ -247,7 +247,7 @@ test("a pod is kept over a restart of the runtime; a container that ended meanwh
   const { id } = app.container("stays");
   await shell(app, "ends", "(sleep 0.2; touch /tmp/end) > /dev/null 2>&1 &");
   await lab.runtime.restart();
-  await until("it is restarted", () => app.status().containers[1]?.restarts === 1, 30_000);
+  await until("it is restarted", () => app.status().containers[1]?.restarts === 1);
   expect(app.status().containers[1]?.lastEnd).toMatchObject({ attempt: 0, exitCode: 3 });
   expect(app.container("stays").id).toBe(id);
   expect(app.status()).toMatchObject({ sandboxRestarts: 0, containers: [{ restarts: 0 }, {}] });

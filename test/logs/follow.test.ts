@@ -30,6 +30,7 @@ import { NotFoundError } from "../../src/errors.js";
 import { eachLine } from "../../src/logs/line-sink.js";
 import { type LogLine, toLogLine } from "../../src/logs/log-line.js";
 import { type ReadLogOptions, readLog } from "../../src/logs/read-log.js";
+import { until } from "../support/until.js";
 
 let directory: string;
 let path: string;
@@ -222,7 +223,7 @@ describe("readLog with follow", () => {
   describe("when more than one file came before the first could be opened", () => {
     async function followFrom(writeAndRotate: () => void, count: number) {
       const log = startFollowing();
-      await expect.poll(isWatched).toBe(true);
+      await until("the directory is watched", isWatched);
       writeFileSync(path, timed(0, 5));
       writeAndRotate();
       await log.until(count);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   project = await userProject();
   const packages = "node_modules/@connectrpc";
   await cp(join(source, packages), join(project.path, packages), { recursive: true });
-}, 120_000);
+});
 afterAll(() => project[Symbol.asyncDispose]());
 
 test.each([

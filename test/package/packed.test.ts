@@ -17,7 +17,7 @@ let installed: Awaited<ReturnType<typeof userProject>>;
 beforeAll(async () => {
   installed = await userProject();
   project = installed.path;
-}, 120_000);
+});
 afterAll(() => installed[Symbol.asyncDispose]());
 
 async function runFile(name: string, code: string): Promise<string> {

@@ -34,7 +34,7 @@ beforeAll(async () => {
     return 0;
   });
   fake.onConnect(80, (connection) => void connection.end("bye"));
-}, 120_000);
+});
 
 afterAll(async () => {
   await fake[Symbol.asyncDispose]();

@@ -57,7 +57,7 @@ export class RunningExample implements AsyncDisposable {
       if (isSo()) return;
       throw new Error(`It ended with ${exitCode} and did not show ${pattern}:\n${this.stdout}${this.stderr}`);
     });
-    await Promise.race([until(`it shows ${pattern}`, isSo, 40_000), end]);
+    await Promise.race([until(`it shows ${pattern}`, isSo), end]);
   }
 
   async interrupt(signal: "SIGINT" | "SIGTERM" = "SIGINT"): Promise<number | null> {

@@ -77,7 +77,7 @@ test("what an owner that was killed while it started has left is removed, whenev
   }
   await startAndStop();
   expect(await findAllLeaks(directory, claimed)).toEqual([]);
-}, 60_000);
+});
 
 test("what an owner that was killed while it imported an image has left is removed", async () => {
   const importFrom = join(scratch, "fifo");
@@ -102,7 +102,7 @@ test("what a killed owner has left is removed by another one when the sweeper is
   await startAndStop();
   expect(await findLeaks(owned)).toEqual([]);
   expect(await findAllLeaks(directory, claimed)).toEqual([]);
-}, 60_000);
+});
 
 test("two starts at the same time remove what was left, and both succeed", async () => {
   const owned = await abandon((owner) => owner.kill());
@@ -112,7 +112,7 @@ test("two starts at the same time remove what was left, and both succeed", async
   expect(new Set(started.flat().map(({ network }) => network.subnet)).size).toBe(2);
   expect(await Promise.all(owners.map((owner) => owner.end()))).toEqual([0, 0]);
   expect(await findAllLeaks(directory)).toEqual([]);
-}, 60_000);
+});
 
 test("what cannot be removed does not keep a runtime from starting, and is tried again by the next start", async () => {
   const owned = await abandon((owner) => owner.kill());
@@ -128,4 +128,4 @@ test("what cannot be removed does not keep a runtime from starting, and is tried
   await startAndStop();
   expect(await findLeaks(owned)).toEqual([]);
   expect(await findAllLeaks(directory)).toEqual([]);
-}, 60_000);
+});

@@ -33,4 +33,4 @@ test("several processes each start several runtimes at the same time: all work, 
   } finally {
     await rm(logDirectory, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -16,7 +16,7 @@ test("a call in flight holds the process open, an idle session does not", async 
     answer(stream, { body: [envelope(VersionResponseSchema, { runtimeName: "test" })] });
   });
   const program = fileURLToPath(new URL("support/call-and-end.ts", import.meta.url));
-  const options = { timeout: 20_000 };
+  const options = { timeout: 60_000 };
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program, path], options);
   expect(stdout).toBe("called test, then ended\n");
   expect(server.sessions).toHaveLength(1);

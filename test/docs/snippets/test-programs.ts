@@ -11,7 +11,7 @@ export function testPrograms(group: string, programs: readonly Program[]): void 
   beforeAll(async () => {
     compiled = compile(group, programs);
     lab = await startLab();
-  }, 120_000);
+  });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
   test.each(programs.map((program) => [program.name, program] as const))(

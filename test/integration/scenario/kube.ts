@@ -20,7 +20,7 @@ export function kubeScenarios(subject: () => Subject, able: Abilities): void {
 
   function play(name: string, spec: PodSpec, options: PlayPodOptions = {}) {
     const manifest = { metadata: { name }, spec: { terminationGracePeriodSeconds: 0, ...spec } };
-    return playPod(subject().cri, manifest, { directory, logRoot: directory, timeoutMs: 20_000, ...options });
+    return playPod(subject().cri, manifest, { directory, logRoot: directory, timeoutMs: 60_000, ...options });
   }
 
   test("a pod from a manifest is started in order, restarted, and gone once disposed of", async () => {
@@ -90,7 +90,7 @@ export function kubeScenarios(subject: () => Subject, able: Abilities): void {
           },
         ],
       });
-      expect(await app.wait({ timeoutMs: 30_000 })).toMatchObject({ phase: "Succeeded" });
+      expect(await app.wait({ timeoutMs: 60_000 })).toMatchObject({ phase: "Succeeded" });
       expect(app.status().containers[0]?.message).toMatch(/^\d+ 2000$/);
     },
   );

@@ -137,7 +137,7 @@ async function failure(running: Promise<unknown>): Promise<CommandError> {
 /** The pid that a program writes to a file. */
 async function pidIn(name: string): Promise<number> {
   const read = () => readFile(join(directory, name), "utf8").catch(() => "");
-  await expect.poll(read, { timeout: 5000, interval: 5 }).toMatch(/^\d+\n$/);
+  await expect.poll(read, { timeout: 60_000, interval: 5 }).toMatch(/^\d+\n$/);
   return Number(await read());
 }
 

@@ -143,7 +143,7 @@ it("a container is created whole or refused, whenever its image is removed", asy
     }
     expect(await layerCount()).toBe(0);
   }
-}, 120_000);
+});
 
 it("a start clears away what a daemon that was killed in a pull has left", async () => {
   await pull();

@@ -71,7 +71,7 @@ it("containers take what they have written", async () => {
   const write = ["sh", "-c", "dd if=/dev/zero of=/written bs=1M count=3; sync; sleep 1000"];
   const containerId = await startContainer(test, pod, containerConfig(write));
   await expect
-    .poll(async () => (await told()).containers.bytes, { timeout: 20_000, interval: 100 })
+    .poll(async () => (await told()).containers.bytes, { timeout: 60_000, interval: 100 })
     .toBeGreaterThan((before.containers.bytes ?? 0n) + 3_000_000n);
   const { images, containers } = await told();
   expect(images).toEqual((await told()).images);

@@ -71,4 +71,4 @@ it("a daemon killed at any moment of a pull leaves an image that is whole or not
     await daemon.images.removeImage({ image: { image: idOf(made) } });
   }
   expect(await pull()).toBe(idOf(made));
-}, 120_000);
+});

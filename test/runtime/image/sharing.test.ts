@@ -198,7 +198,7 @@ describe("a cancelled pull", () => {
       await test.images.removeImage({ image: { image: reference } });
     }
     expect(await pull(reference)).toBe(idOf(made));
-  }, 120_000);
+  });
 });
 
 it("images that are pulled and removed at the same time are whole or not there", async () => {
@@ -219,7 +219,7 @@ it("images that are pulled and removed at the same time are whole or not there",
   await pull(one);
   await pull(two);
   expect(await layerCount()).toBe(3);
-}, 120_000);
+});
 
 it("a daemon that is closed during a pull has undone it when it is closed", async () => {
   const reference = await offer("sharing/one:1", image([base, app]));

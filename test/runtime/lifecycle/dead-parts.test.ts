@@ -215,9 +215,7 @@ describe.each(testedHandlers)("with $handler", ({ handler, config }) => {
       process.kill((await insides(test, kind, id)).monitorPid, "SIGSTOP");
     }
 
-    it("does not keep its container from being stopped; the end is unknown", {
-      timeout: 60_000,
-    }, async () => {
+    it("does not keep its container from being stopped; the end is unknown", async () => {
       const pod = await runPod(test);
       const id = await startContainer(test, pod, sleeping());
       const { monitorPid } = await insides(test, "containers", id);
@@ -228,7 +226,7 @@ describe.each(testedHandlers)("with $handler", ({ handler, config }) => {
       expect(await processesOf(id)).toEqual([]);
     });
 
-    it("does not keep its pod from being removed", { timeout: 60_000 }, async () => {
+    it("does not keep its pod from being removed", async () => {
       const pod = await runPod(test);
       const id = await startContainer(test, pod, sleeping());
       const monitors = [await insides(test, "containers", id), await insides(test, "sandboxes", pod)];

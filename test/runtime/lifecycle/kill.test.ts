@@ -64,7 +64,7 @@ async function stateOf(containerId: string): Promise<ContainerState | undefined>
 
 async function expectAgreement(when: string): Promise<void> {
   const agree = async () => isDeepStrictEqual(await told(daemon), await found(daemon));
-  await until("records and facts agree", agree, 5000).catch(() => undefined);
+  await until("records and facts agree", agree).catch(() => undefined);
   expect(await found(daemon), when).toEqual(await told(daemon));
 }
 

@@ -94,7 +94,7 @@ describe("the level of a pod", () => {
       }
     }
     expect(withOwnLevel(plain, others).process).toBe("system_u:system_r:container_t:s0:c3,c900");
-  }, 60_000);
+  });
 
   it("is none where the policy has no levels", () => {
     const without = { process: "u:r:t", file: "u:object_r:f" };

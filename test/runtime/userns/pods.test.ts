@@ -43,7 +43,7 @@ describe.each(ways.filter(({ leftOut }) => !leftOut))(
       reference = await push(registry.host, "userns/a:1", image([base, owned], { config }));
       await test.images.pullImage({ image: { image: reference } });
       pod = await runPod(test, { linux });
-    }, 60_000);
+    });
 
     afterAll(async () => {
       process.env.PATH = path;
