@@ -155,7 +155,7 @@ export const fakeAbilities: Abilities = {
 
 /** By its version, for Debian and Ubuntu releases package different ones. */
 export function containerdBehaviour(version: string): Behaviour {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
   const since = (otherMajor: number, otherMinor: number) =>
     major > otherMajor || (major === otherMajor && minor >= otherMinor);
   return {

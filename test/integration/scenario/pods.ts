@@ -109,10 +109,7 @@ export function podScenarios(subject: () => Subject): void {
   test("the runtime tells its name and is ready, its network too", async () => {
     const { cri, behaviour } = subject();
     expect(cri.version).toMatchObject({ runtimeName: behaviour.runtimeName, runtimeApiVersion: "v1" });
-    const { status } = await cri.runtime.status({});
-    expect(status?.conditions.filter(({ status }) => status).map(({ type }) => type)).toEqual([
-      "RuntimeReady",
-      "NetworkReady",
-    ]);
+    const { runtimeReady, networkReady } = await cri.info();
+    expect({ runtimeReady, networkReady }).toEqual({ runtimeReady: true, networkReady: true });
   });
 }
