@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { CriError, UnavailableError } from "../../errors.js";
 import type { Router } from "../../wire/grpc-server/rpcs.js";
 import { serveGrpc } from "../../wire/grpc-server/serve.js";
+import { endLostClients } from "./lost-clients.js";
 
 export interface Listening {
   /**
@@ -48,6 +49,7 @@ export async function listen(
   const temporary = temporaryName(path);
   await rm(temporary, { force: true });
   await bind(server, temporary);
+  const endLooking = endLostClients(server);
   let ino: number;
   try {
     if (gid !== undefined) await chown(temporary, process.getuid?.() ?? 0, gid);
@@ -55,6 +57,7 @@ export async function listen(
     ({ ino } = await stat(temporary));
     await rename(temporary, path);
   } catch (error) {
+    endLooking();
     // Removes the socket as well.
     server.close();
     throw error;
@@ -62,6 +65,7 @@ export async function listen(
   let closed: Promise<void> | undefined;
   return {
     close() {
+      endLooking();
       closed ??= close(server, sessions, stopping).then(() => removeOwn(path, ino));
       return closed;
     },

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { sleep } from "../../../src/async/abort.js";
 import { deferred } from "../../../src/async/deferred.js";
@@ -17,6 +17,7 @@ import { listen } from "../../../src/runtime/server/listen.js";
 import { createRuntimeClient } from "../../../src/services/runtime-client.js";
 import { openConnection } from "../../../src/transport/connection.js";
 import { parseEndpoint } from "../../../src/transport/endpoint.js";
+import { until } from "../../support/until.js";
 
 let directory: string;
 let path: string;
@@ -96,6 +97,29 @@ describe("`listen`", () => {
     expect(Buffer.from(stdout).toString()).toBe("15000000");
     close();
     await listening.close();
+  });
+
+  it("keeps nothing of a client that sent a frame too large and went", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const listening = await listen(path, () => {});
+      const before = await descriptors();
+      const client = connectSocket(path);
+      const [preface, settings] = ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [0, 0, 0, 4, 0, 0, 0, 0, 0]];
+      client.write(Buffer.concat([Buffer.from(preface), Buffer.from(settings)]));
+      await once(client, "data");
+      // As long as 16 MiB; what is allowed are 16 KiB.
+      client.write(Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]));
+      const goaway = 7;
+      await until("it is told off", async () => (await once(client, "data"))[0].includes(goaway));
+      client.destroy();
+      await once(client, "close");
+      vi.advanceTimersByTime(60_000);
+      await until("its connection is closed", async () => (await descriptors()) <= before);
+      await listening.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("refuses the address of a daemon that answers", async () => {
@@ -191,3 +215,7 @@ describe("`listen`", () => {
     close();
   });
 });
+
+async function descriptors(): Promise<number> {
+  return (await readdir("/proc/self/fd")).length;
+}
