@@ -53,7 +53,11 @@ module.exports = {
       from: { path: "^src/kube/" },
       to: {
         path: "^src/",
-        pathNot: [floor1, "^src/(api|kube)/", "^src/services/call-options[.]ts$"],
+        pathNot: [
+          floor1,
+          "^src/(api|kube)/",
+          "^src/(services/call-options|credentials/find-credentials)[.]ts$",
+        ],
       },
     },
     {

@@ -88,6 +88,7 @@ export type { ContainerExit } from "./api/wait.js";
 export type { WatchEvent, WatchOptions, WatchSynced } from "./api/watch.js";
 export type { WatchChange, WatchFilters } from "./api/watch-view.js";
 export type { RegistryCredentials } from "./credentials/credentials.js";
+export { findCredentials } from "./credentials/find-credentials.js";
 export type { CredentialProvider, CredentialSource } from "./credentials/look-up.js";
 export {
   type ConnectionDiagnostics,

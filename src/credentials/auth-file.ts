@@ -23,6 +23,11 @@ export async function readAuthFile(path: string): Promise<AuthFile | undefined> 
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new CriError("credentials_failed", `Credentials cannot be read: ${message}`, { cause: error });
   }
+  return parseAuthFile(text, path);
+}
+
+/** `path` is for errors. */
+export function parseAuthFile(text: string, path: string): AuthFile {
   const content = parseObject(text);
   const { auths = {}, credHelpers = {}, credsStore } = content ?? {};
   if (!isObject(content) || !isObject(auths) || !isObject(credHelpers)) {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AuthPlaces } from "../../src/credentials/auth-files.js";
 import { askHelper } from "../../src/credentials/helper.js";
 import { type CredentialSource, lookUpCredentials } from "../../src/credentials/look-up.js";
-import { CriError, parseImageRef } from "../../src/index.js";
+import { CriError, findCredentials, parseImageRef } from "../../src/index.js";
 import { until } from "../support/until.js";
 
 let root: string;
@@ -262,4 +262,18 @@ test("a source that is none is refused by its field", async () => {
     await expect(lookUp("nginx", source as CredentialSource)).rejects.toMatchObject({ field: "credentials" });
   }
   expect(await lookUp("nginx", "none")).toBeUndefined();
+});
+
+test("a text that is no file has the same entries, and its helpers are not asked", () => {
+  const text = JSON.stringify({
+    auths: { "r.test": user("all"), "r.test/team": user("team") },
+    credHelpers: { "other.test": "ann" },
+    credsStore: "ann",
+  });
+  expect(findCredentials(text, "r.test/team/app:1")).toEqual(found("team"));
+  expect(findCredentials(text, parseImageRef("r.test/app"))).toEqual(found("all"));
+  expect(findCredentials(text, "other.test/app")).toBeUndefined();
+  expect(() => findCredentials("s3cret", "r.test/app")).toThrow(
+    /^The text with credentials is not JSON(?!.*s3cret)/,
+  );
 });

@@ -23,7 +23,8 @@ export function checkReferences(plan: PodPlan, root: Place): void {
     checkMounts(container, spec.volumes, at);
     checkProbePorts(container, at);
   }
-  checkSources(plan, { containers, volumes });
+  const pullSecrets = placed(spec.imagePullSecrets, place.field("imagePullSecrets"));
+  checkSources(plan, { containers, volumes, pullSecrets });
   if (spec.hostPID && spec.shareProcessNamespace) {
     place.field("shareProcessNamespace").invalid("may not be set together with hostPID");
   }

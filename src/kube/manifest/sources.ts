@@ -1,3 +1,4 @@
+import { pullSecretKey } from "../translate/pull-credentials.js";
 import type { Entries, PodPlan } from "./plan.js";
 import type { ReadContainer, ReadInitContainer } from "./schema/container.js";
 import type { ReadResourceFieldRef } from "./schema/env.js";
@@ -7,11 +8,17 @@ import type { ReadDownwardFile, ReadKeyToPath, ReadVolume } from "./schema/volum
 interface Placed {
   readonly containers: readonly (readonly [ReadContainer | ReadInitContainer, Place])[];
   readonly volumes: readonly (readonly [ReadVolume, Place])[];
+  readonly pullSecrets: readonly (readonly [{ readonly name: string }, Place])[];
 }
 
 /** The ConfigMaps, Secrets and containers that variables and volumes take their contents from must be there. */
-export function checkSources(plan: PodPlan, { containers, volumes }: Placed): void {
+export function checkSources(plan: PodPlan, { containers, volumes, pullSecrets }: Placed): void {
   const look = new Look(plan);
+  for (const [{ name }, at] of pullSecrets) {
+    const secret = look.object("Secret", { name, optional: false }, at);
+    if (secret && !secret.has(pullSecretKey))
+      at.invalid(`names the Secret ${name}, which has no ${pullSecretKey}`);
+  }
   for (const [{ env, envFrom }, at] of containers) {
     for (const [index, { valueFrom }] of env.entries()) {
       const place = at.field("env").item(index).field("valueFrom");

@@ -5,6 +5,7 @@ import type { ReadPod } from "../manifest/schema/pod.js";
 import { containerConfig } from "../translate/container-config.js";
 import { buildEnv } from "../translate/env.js";
 import { checkNonRoot } from "../translate/non-root.js";
+import { pullCredentials } from "../translate/pull-credentials.js";
 import { containerMounts, type VolumeImage } from "../volumes/container-mounts.js";
 import { obtainImage, type WantedImage } from "./obtain-image.js";
 import type { PodContext, Sandbox } from "./pod-context.js";
@@ -26,7 +27,8 @@ export async function makeContainer(
   const { pod, facts, hostsPath } = sandbox;
   const handler = plan.pod.spec.runtimeClassName ?? "";
   const obtain = async (wanted: WantedImage) => {
-    const { image, pulled } = await obtainImage(cri, wanted, { pullPolicy, handler, signal });
+    const auth = pullCredentials(plan, wanted.reference);
+    const { image, pulled } = await obtainImage(cri, wanted, { pullPolicy, handler, auth, signal });
     if (pulled) context.tell({ type: "pulled", container: spec.name, image: wanted.reference });
     return image;
   };

@@ -1,5 +1,6 @@
 import type { CriClient } from "../../api/client.js";
 import type { Image } from "../../api/images/image.js";
+import type { PullOptions } from "../../api/images/pull-options.js";
 import { NotFoundError } from "../../errors.js";
 import { parseImageRef } from "../../image-ref.js";
 
@@ -18,6 +19,8 @@ export interface ObtainOptions {
   /** In place of what the manifest says. */
   readonly pullPolicy: PullPolicy | undefined;
   readonly handler: string;
+  /** Undefined: the client's own way of looking for them. */
+  readonly auth: PullOptions["auth"];
   readonly signal: AbortSignal;
 }
 
@@ -30,10 +33,10 @@ export interface ObtainedImage {
 export async function obtainImage(
   cri: CriClient,
   { reference: ref, pullPolicy: ofManifest }: WantedImage,
-  { pullPolicy, handler, signal }: ObtainOptions,
+  { pullPolicy, handler, auth, signal }: ObtainOptions,
 ): Promise<ObtainedImage> {
   const policy = policies[pullPolicy ?? ofManifest ?? defaultPolicy(ref)];
-  const { pulled } = await cri.images.ensure(ref, { policy, handler, signal });
+  const { pulled } = await cri.images.ensure(ref, { policy, handler, auth, signal });
   const image = await cri.images.status(ref, { handler, signal });
   if (!image) throw new NotFoundError(`image ${ref} was there, and is no more: somebody has removed it`);
   return { image, pulled };

@@ -26,6 +26,11 @@ export interface PodSpec {
    */
   initContainers?: ContainerManifest[] | undefined;
   volumes?: VolumeManifest[] | undefined;
+  /**
+   * Secrets of the type `kubernetes.io/dockerconfigjson`. The first that has credentials for an image is used for it;
+   * where none has, the client looks where `connect()` was told to.
+   */
+  imagePullSecrets?: { name?: string | undefined }[] | undefined;
   /** `Always` unless told. */
   restartPolicy?: OneOf<"Always" | "OnFailure" | "Never"> | undefined;
   /** How long containers may take to end before they are killed; 30 unless told. */
