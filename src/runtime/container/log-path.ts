@@ -2,7 +2,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 
 import { InvalidArgumentError } from "../../errors.js";
-import { makeDirectory } from "../adapters/make-directory.js";
+import { makeDirectory } from "../make-directory.js";
 
 /**
  * The file for a container's output, with its directory made; undefined when the request asks for none.

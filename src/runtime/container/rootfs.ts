@@ -1,6 +1,6 @@
-import { makeDirectory } from "../adapters/make-directory.js";
 import type { Owners } from "../adapters/overlay/overlay.js";
 import type { RuntimeDeps } from "../deps.js";
+import { makeDirectory } from "../make-directory.js";
 import { openToUsers } from "../open-to-users.js";
 import type { ContainerRecord } from "../state/container-record.js";
 import { mountImageVolumes } from "./image-volumes.js";

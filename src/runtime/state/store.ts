@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { KeyedLock } from "../../async/keyed-lock.js";
 import { CriError } from "../../errors.js";
 import { isFullDisk } from "../../wire/full-disk.js";
+import { makeDirectory } from "../make-directory.js";
 import { withRoom, writeOver } from "./write-over.js";
 
 /** What every record has. `id` is also the name of its directory. */
@@ -102,8 +102,7 @@ export class RecordStore<T extends Identified> {
   async #write(record: T): Promise<void> {
     const directory = this.directory(record.id);
     const before = this.#records.get(record.id);
-    // Node's other one says ENOENT of a full disk.
-    if (!before) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!before) await makeDirectory(directory, { mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
     const text = JSON.stringify(content);
     const [path, temporary] = [join(directory, fileName), join(directory, `.${fileName}.tmp`)];

@@ -1,8 +1,7 @@
 import { chmod, chown, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-
+import { makeDirectory } from "../../make-directory.js";
 import type { IdMappings } from "../../oci.js";
-import { makeDirectory } from "../make-directory.js";
 import { hasOwnFileSystem, labelOption } from "../mounts.js";
 import { runCommand } from "../run-command.js";
 import { unmountLazily } from "../unmount-lazily.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { CriError } from "../../../errors.js";
 import { isFullDisk } from "../../../wire/full-disk.js";
-import { makeDirectory } from "../make-directory.js";
+import { makeDirectory } from "../../make-directory.js";
 import { unmountBelow } from "../mounts.js";
 import { createOverlay } from "./overlay.js";
 
