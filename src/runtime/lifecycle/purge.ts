@@ -1,6 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { forEachOf } from "../../async/for-each-of.js";
 import { removeBridge } from "../adapters/cni/bridge.js";
 import { removeMasquerade } from "../adapters/cni/masquerade.js";
 import { unmountBelow } from "../adapters/mounts.js";
@@ -10,6 +11,9 @@ import { lockName } from "./claim.js";
 import { discardContainer } from "./release-container.js";
 import { discardSandbox } from "./release-sandbox.js";
 import { endStray, findStrays } from "./strays.js";
+
+/** Each waits for programs and for the kernel, most of the time. */
+const atOnce = 8;
 
 /**
  * Removes everything that a runtime has made, and its directories. Goes on past failing steps; true when
@@ -29,12 +33,12 @@ export async function purge(
       deps.log.error(`Could not ${description}`, { error });
     }
   };
-  for (const { id } of deps.containers.list()) {
-    await step(`remove container ${id}`, () => discardContainer(deps, { id }));
-  }
-  for (const { id } of deps.sandboxes.list()) {
-    await step(`remove sandbox ${id}`, () => discardSandbox(deps, { id }));
-  }
+  await forEachOf(deps.containers.list(), atOnce, ({ id }) =>
+    step(`remove container ${id}`, () => discardContainer(deps, { id })),
+  );
+  await forEachOf(deps.sandboxes.list(), atOnce, ({ id }) =>
+    step(`remove sandbox ${id}`, () => discardSandbox(deps, { id })),
+  );
   for (const id of await findStrays(deps, () => false)) {
     await step(`end ${id}`, () => endStray(deps, id));
   }
