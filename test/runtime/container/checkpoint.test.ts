@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { leftOut } from "../../left-out.js";
+import { holdClock } from "../../support/held-clock.js";
 import { until } from "../../support/until.js";
 import { containerConfig, createContainer, runPod, startContainer, statusOf } from "../support/pods.js";
 import { type StandInCriu, standInCriu } from "../support/stand-in-criu.js";
@@ -133,9 +134,18 @@ describe("CheckpointContainer, a stand-in for criu", () => {
     const id = await startCounting(await runPod(test));
     const hang = join(criu?.directory ?? "", "hang");
     await writeFile(hang, id);
-    const late = checkpoint(id, join(out, "c.tar"), 1n);
-    setTimeout(() => rm(hang), 1500);
-    await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
+    using clock = holdClock();
+    const late = expect(checkpoint(id, join(out, "c.tar"), 1n)).rejects.toMatchObject({
+      code: "deadline_exceeded",
+    });
+    const scratch = join(test.config.root, "containers", id, "checkpoint");
+    const written = () => readdir(scratch, { recursive: true }).catch(() => []);
+    await until("it is being written", async () =>
+      (await written()).some((name) => name.endsWith("dump.log")),
+    );
+    await clock.pass(1000);
+    await rm(hang);
+    await late;
     await expectNoTraces(id);
   });
 

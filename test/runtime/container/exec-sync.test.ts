@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { holdClock } from "../../support/held-clock.js";
 import { until } from "../../support/until.js";
 import { insides, killProcess } from "../support/insides.js";
 import { containerConfig, createContainer, runPod, startContainer } from "../support/pods.js";
@@ -43,9 +45,12 @@ async function findProcess(...words: string[]): Promise<number | undefined> {
   return undefined;
 }
 
+function statusOf(pid: number | undefined): Promise<string> {
+  return readFile(`/proc/${pid}/status`, "utf8");
+}
+
 async function parentOf(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]);
+  return Number(/^PPid:\s*(\d+)$/m.exec(await statusOf(pid))?.[1]);
 }
 
 describe("ExecSync", () => {
@@ -89,15 +94,26 @@ describe("ExecSync", () => {
   });
 
   it("that does not end in time is no zombie either when the caller learns of it", async () => {
-    const late = expect(exec("exec sleep 853", 1n)).rejects.toMatchObject({ code: "deadline_exceeded" });
-    await until("it runs", async () => (await findProcess("sleep", "853")) !== undefined);
+    using clock = holdClock();
+    let command: number | undefined;
+    let told: unknown[] | undefined;
+    void exec("exec sleep 853", 1n).catch(({ code }) => {
+      told = [code, existsSync(`/proc/${command}`)];
+    });
+    await until("it runs", async () => {
+      command = await findProcess("sleep", "853");
+      return command !== undefined;
+    });
     // The OCI runtime, which is to reap it, is slow.
-    const command = await findProcess("sleep", "853");
     const parent = await parentOf(command);
     process.kill(parent, "SIGSTOP");
-    setTimeout(() => process.kill(parent, "SIGCONT"), 2000);
-    await late;
-    expect(existsSync(`/proc/${command}`)).toBe(false);
+    await clock.pass(1000);
+    await until("it is killed", async () => (await statusOf(command)).includes("(zombie)"));
+    // Time to be told too early.
+    await Promise.all([clock.pass(500), sleep(500)]);
+    process.kill(parent, "SIGCONT");
+    await clock.passUntil("it is told", () => told !== undefined);
+    expect(told).toEqual(["deadline_exceeded", false]);
   });
 
   it("does not wait past its time for a pipe that an orphan holds, and ends the orphan", async () => {
