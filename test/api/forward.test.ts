@@ -168,10 +168,17 @@ test("a connection that is lost on its way is reset: what came of it must not lo
 
 test("a client that breaks off before its connection stands harms no other", async () => {
   fake.onConnect(7, async (stream) => pipeline(stream, stream));
-  fake.fault("portForward", { delayMs: 200 });
+  const [asked, held] = [deferred<void>(), deferred<void>()];
+  fake.onCall("portForward", async (_request, { next }) => {
+    asked.resolve();
+    await held.promise;
+    return next();
+  });
   const gone = dial();
-  await until("its connection is being opened", () => fake.calls.some(({ rpc }) => rpc === "portForward"));
+  await asked.promise;
   gone.resetAndDestroy();
+  await once(gone, "close");
+  held.resolve();
   await until("that is told", () => errors.length === 1);
   const next = dial();
   next.end("here");

@@ -5,6 +5,7 @@ import { type CriClient, CriError, connect, DeadlineError } from "crikit";
 import { type PlayPodOptions, type PodChange, type PodManifest, type PodSpec, playPod } from "crikit/kube";
 import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { holdClock } from "../support/held-clock.js";
 import { until } from "../support/until.js";
 
 const backoff = { initialMs: 40, maxMs: 100, resetAfterMs: 60_000 };
@@ -151,11 +152,16 @@ test("an init container that fails under Never fails the play, with what it has 
 
 test("a play that takes too long says which container it waits for", async () => {
   fake.onRun("fail", () => 5);
+  using clock = holdClock();
   const playing = play(
     { initContainers: [{ name: "migrate", image: "app:1", command: ["fail"] }], containers: [web] },
     { timeoutMs: 1_000, backoff: { initialMs: 60_000 } },
   );
-  const error = await playing.catch((error: unknown) => error);
+  let error: unknown;
+  playing.catch((thrown: unknown) => {
+    error = thrown;
+  });
+  await clock.passUntil("its time is over", () => error !== undefined);
   expect(error).toBeInstanceOf(DeadlineError);
   expect(String(error)).toMatch(
     /; container migrate is waiting, CrashLoopBackOff: Error, exit code 5, its last run ended with exit code 5 \(Error\)$/,

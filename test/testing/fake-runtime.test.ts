@@ -6,6 +6,7 @@ import { type CriClient, connect, NotFoundError, UnavailableError } from "crikit
 import { type ContainerEventResponse, ContainerEventType } from "crikit/proto";
 import { type FakeRuntime, startFakeRuntime } from "crikit/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { holdClock } from "../support/held-clock.js";
 import { until } from "../support/until.js";
 
 const image = { image: "app:test" };
@@ -73,17 +74,25 @@ describe("commands", () => {
   });
 
   test("see their client leave, and their time pass", async () => {
-    let aborted = 0;
+    let [begun, aborted] = [0, 0];
     fake.onExec("wait", async ({ signal }) => {
+      begun += 1;
       await once(signal, "abort");
       aborted += 1;
     });
     const { container } = await runContainer();
-    await expect(container.exec(["wait"], { timeoutMs: 1000 })).rejects.toMatchObject({
-      code: "deadline_exceeded",
-    });
+    {
+      using clock = holdClock();
+      const late = expect(container.exec(["wait"], { timeoutMs: 1000 })).rejects.toMatchObject({
+        code: "deadline_exceeded",
+      });
+      await until("the command runs", () => begun === 1);
+      await clock.pass(1000);
+      await late;
+    }
     const session = await container.spawn(["wait"]);
     session.exited.catch(() => {});
+    await until("the other runs", () => begun === 2);
     await session.close();
     await until("both commands are told", () => aborted === 2);
   });

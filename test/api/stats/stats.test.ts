@@ -261,10 +261,12 @@ describe("cri.stats()", () => {
     await runOne("a", { app: "x" });
     let later: OwnedPod | undefined;
     const seen: [names: string[], windows: (number | undefined)[]][] = [];
+    const measured: number[] = [];
     for await (const { pods, takenAt } of cri.stats({ labels: { app: "x" } }, { intervalMs: 150 })) {
       expect(Math.abs(takenAt.getTime() - Date.now())).toBeLessThan(10_000);
       seen.push([pods.map(({ metadata }) => metadata.name), pods.map(({ cpu }) => cpu?.windowMs)]);
       for (const { cpu } of pods) expect(cpu?.cores).toBeCloseTo(0.01, 5);
+      measured.push(pods.at(-1)?.cpu?.measuredAt.getTime() ?? 0);
       if (seen.length === 2) later = (await runOne("b", { app: "x" })).pod;
       if (seen.length === 4) await later?.stop();
       if (seen.length === 5) break;
@@ -272,7 +274,9 @@ describe("cri.stats()", () => {
     expect(seen.map(([names]) => names)).toEqual([["a"], ["a"], ["b", "a"], ["b", "a"], ["a"]]);
     const [first, second, third, fourth] = seen.map(([, windows]) => windows);
     expect(first).toEqual([undefined]);
-    expect(second?.[0]).toBeGreaterThan(100);
+    const [firstAt = 0, secondAt = 0] = measured;
+    expect(secondAt).toBeGreaterThan(firstAt);
+    expect(second?.[0]).toBeCloseTo(secondAt - firstAt, 0);
     expect(third).toEqual([undefined, expect.any(Number)]);
     expect(fourth).toEqual([expect.any(Number), expect.any(Number)]);
   });
