@@ -10,10 +10,11 @@ export interface HeldClock extends Disposable {
 
 /**
  * Time stands still for this process's timers until a test has it pass, however slow the machine is: nothing is late,
- * and no deadline passes before what it is to come after. Sockets, files and other processes go on.
+ * and no deadline passes before what it is to come after. Sockets, files and other processes go on, and so does
+ * `Date` unless it is named.
  */
-export function holdClock(): HeldClock {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+export function holdClock(...more: "Date"[]): HeldClock {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", ...more] });
   const pass = async (ms: number) => void (await vi.advanceTimersByTimeAsync(ms));
   return {
     pass,
