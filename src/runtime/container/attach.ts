@@ -52,6 +52,7 @@ export async function attachSession(
   const left = new AbortController();
   const leave = () => left.abort();
   io.signal.addEventListener("abort", leave, { once: true });
+  let failure: unknown;
   try {
     const ended = deps.exits.wait(record.id, { signal: left.signal });
     const { logPath, maxLogBytes } = monitorLog(deps, record);
@@ -61,9 +62,15 @@ export async function attachSession(
         : await followOutput(logPath, { mostFiles: ownLogsKept, signal: left.signal, ended });
     const pid = record.init?.pid;
     if (request.tty && pid !== undefined) io.onResize((size) => void setTerminalSize(pid, size));
-    void carryInput(deps, record, { io, signal: left.signal }).then((isDetached) => {
-      if (isDetached) leave();
-    });
+    carryInput(deps, record, { io, signal: left.signal }).then(
+      (isDetached) => {
+        if (isDetached) leave();
+      },
+      (error) => {
+        failure = error;
+        leave();
+      },
+    );
     await carryOutput(records, io);
   } catch (error) {
     if (!left.signal.aborted) throw error;
@@ -71,6 +78,7 @@ export async function attachSession(
     io.signal.removeEventListener("abort", leave);
     leave();
   }
+  if (failure !== undefined) throw failure;
   return { kind: "exit", exitCode: 0 };
 }
 

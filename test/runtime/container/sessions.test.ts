@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
+import { ContainerState } from "../../../src/proto.js";
 import { SessionOpener } from "../../../src/sessions/open-session.js";
 import { until } from "../../support/until.js";
 import { containerConfig, createContainer, runPod, startContainer, statusOf } from "../support/pods.js";
@@ -97,6 +98,20 @@ describe("a session", () => {
     await once(session.stdout, "data");
     await test.runtime.stopContainer({ containerId: container, timeout: 0n });
     expect((await session.exited).exitCode).toBe(137);
+  });
+
+  it("whose input cannot be carried fails alone, with the reason", async () => {
+    const containerId = await startContainer(test, pod, containerConfig(["sleep", "1000"], { stdin: true }));
+    const asked = { ...channels, stdin: true };
+    const url = async () => (await test.runtime.attach({ containerId, ...asked })).url;
+    vi.stubEnv("PATH", "/nowhere");
+    try {
+      const session = await opener.open(asked, url);
+      await expect(session.exited).rejects.toThrow(/socat/);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect((await statusOf(test, containerId)).state).toBe(ContainerState.CONTAINER_RUNNING);
   });
 
   describe("with a container that keeps no log", () => {
