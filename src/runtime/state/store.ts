@@ -102,7 +102,7 @@ export class RecordStore<T extends Identified> {
   async #write(record: T): Promise<void> {
     const directory = this.directory(record.id);
     const before = this.#records.get(record.id);
-    if (!before) await makeDirectory(directory, { mode: 0o700 });
+    const made = before ? undefined : await makeDirectory(directory, { mode: 0o700 });
     const content: RecordFile<T> = { version: this.#options.version, record };
     const text = JSON.stringify(content);
     const [path, temporary] = [join(directory, fileName), join(directory, `.${fileName}.tmp`)];
@@ -111,6 +111,8 @@ export class RecordStore<T extends Identified> {
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
+      // It would stay until the next start, and with each try there would be another.
+      if (made === directory) await rm(directory, { recursive: true, force: true });
       if (!before || this.#options.durable || !isFullDisk(error) || !(await writeOver(path, text)))
         throw error;
     }

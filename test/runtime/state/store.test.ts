@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { runCommand } from "../../../src/runtime/adapters/run-command.js";
 import { RecordStore } from "../../../src/runtime/state/store.js";
 
 interface Thing {
@@ -38,6 +39,21 @@ describe("`RecordStore`", () => {
     await Promise.all([store.update("a", { colour: "red" }), store.update("a", { size: 3 })]);
     expect(store.get("a")).toEqual({ id: "a", colour: "red", size: 3 });
     expect((await open()).store.get("a")).toEqual({ id: "a", colour: "red", size: 3 });
+  });
+
+  it("leaves nothing of a record that the disk had no room for", async () => {
+    await runCommand("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", directory]);
+    try {
+      const { store } = await open();
+      await expect(writeFile(join(directory, "filler"), Buffer.alloc(65_536))).rejects.toThrow("ENOSPC");
+      await expect(store.put({ id: "a" })).rejects.toMatchObject({ code: "ENOSPC" });
+      expect(await readdir(directory)).toEqual(["filler"]);
+      expect(store.get("a")).toBeUndefined();
+      await rm(join(directory, "filler"));
+      await store.put({ id: "a" });
+    } finally {
+      await runCommand("umount", [directory]);
+    }
   });
 
   it.each([
