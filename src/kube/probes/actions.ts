@@ -89,14 +89,14 @@ async function get(url: URL, { httpHeaders }: ReadHttpGet, signal: AbortSignal):
   return { status: response.statusCode ?? 0, location: response.headers.location };
 }
 
-function addressOf({ ports, ip }: ActionTarget, port: number | string, host: string | undefined) {
+export function addressOf({ ports, ip }: ActionTarget, port: number | string, host: string | undefined) {
   const named = ports.find(({ name }) => name === port)?.containerPort;
   const address = host ?? ip;
   if (address === undefined) throw failed("the pod has no address");
   return { host: address, port: named ?? Number(port) };
 }
 
-function unreachable(what: string, cause: unknown, timeoutMs: number): CriError {
+export function unreachable(what: string, cause: unknown, timeoutMs: number): CriError {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   if (error.name === "TimeoutError" || error.name === "AbortError") {
     return new DeadlineError(`${what} did not answer within ${timeoutMs} ms`, { cause });
@@ -104,6 +104,6 @@ function unreachable(what: string, cause: unknown, timeoutMs: number): CriError 
   return new CriError("unavailable", `${what} cannot be reached: ${error.message}`, { cause });
 }
 
-function failed(message: string): CriError {
+export function failed(message: string): CriError {
   return new CriError("failed_precondition", message);
 }

@@ -1,6 +1,7 @@
 import { sleep } from "../../async/abort.js";
 import type { ReadProbe } from "../manifest/schema/probe.js";
 import { type ActionOptions, type ActionTarget, execAction, httpAction, tcpAction } from "./actions.js";
+import { grpcAction } from "./grpc-action.js";
 
 /** The outcome of a probe has changed; `message` says why it has failed. */
 export interface Verdict {
@@ -46,13 +47,14 @@ export async function* probing(
 
 async function failureOf(
   target: ActionTarget,
-  { exec, httpGet, tcpSocket }: ReadProbe,
+  { exec, httpGet, tcpSocket, grpc }: ReadProbe,
   options: ActionOptions,
 ): Promise<string | undefined> {
   try {
     if (exec) await execAction(target, exec.command, options);
     if (httpGet) await httpAction(target, httpGet, options);
     if (tcpSocket) await tcpAction(target, tcpSocket, options);
+    if (grpc) await grpcAction(target, grpc, options);
     return undefined;
   } catch (error) {
     options.signal.throwIfAborted();

@@ -19,24 +19,25 @@ const tcpSocket = object({ port: portRef, host: optional(filled) } satisfies Rul
   NonNullable<Probe["tcpSocket"]>
 >);
 
-const refused = { grpc: "gRPC probes are not made: use exec, httpGet or tcpSocket" };
+const grpc = object({
+  port: integer(1, 65_535),
+  service: withDefault(text, ""),
+} satisfies RulesOf<NonNullable<Probe["grpc"]>>);
 
 export const probe = exactlyOne(
-  object(
-    {
-      exec: optional(exec),
-      httpGet: optional(httpGet),
-      tcpSocket: optional(tcpSocket),
-      initialDelaySeconds: withDefault(integer(0), 0),
-      periodSeconds: withDefault(integer(1), 10),
-      timeoutSeconds: withDefault(integer(1), 1),
-      successThreshold: withDefault(integer(1), 1),
-      failureThreshold: withDefault(integer(1), 3),
-      terminationGracePeriodSeconds: optional(integer(1)),
-    } satisfies RulesOf<Probe>,
-    refused,
-  ),
-  ["exec", "httpGet", "tcpSocket"],
+  object({
+    exec: optional(exec),
+    httpGet: optional(httpGet),
+    tcpSocket: optional(tcpSocket),
+    grpc: optional(grpc),
+    initialDelaySeconds: withDefault(integer(0), 0),
+    periodSeconds: withDefault(integer(1), 10),
+    timeoutSeconds: withDefault(integer(1), 1),
+    successThreshold: withDefault(integer(1), 1),
+    failureThreshold: withDefault(integer(1), 3),
+    terminationGracePeriodSeconds: optional(integer(1)),
+  } satisfies RulesOf<Probe>),
+  ["exec", "httpGet", "tcpSocket", "grpc"],
 );
 
 /** Of liveness and startup: one success is enough, and a failure ends the container. */
@@ -69,4 +70,5 @@ export const lifecycle = object({
 
 export type ReadProbe = Output<typeof probe>;
 export type ReadHook = Output<typeof handler>;
+export type ReadGrpc = Output<typeof grpc>;
 export type ReadHttpGet = Output<typeof httpGet>;

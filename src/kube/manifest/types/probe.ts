@@ -9,6 +9,8 @@ interface Handler {
 /** A question that is asked of a container again and again. */
 export interface Probe extends Handler {
   tcpSocket?: { port: PortRef; host?: string | undefined } | undefined;
+  /** gRPC's health service, in plain HTTP/2 at the pod's address; of the server as a whole unless told. */
+  grpc?: { port?: number | undefined; service?: string | undefined } | undefined;
   /** 0 unless told. */
   initialDelaySeconds?: number | undefined;
   /** 10 unless told. */
