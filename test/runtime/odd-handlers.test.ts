@@ -71,6 +71,23 @@ describe("A handler whose program", () => {
   });
 });
 
+it("A container that has ended at once has been started, also where its handler cannot free it yet", async () => {
+  const obstacle = join(directory, "obstacle");
+  const late = '*" start "*) runc "$@"; sleep 0.3; exit;;';
+  const stuck = `*" delete "*) [ ! -e ${obstacle} ] || exit 1;;`;
+  const odd = await scripted("odd", `case " $* " in ${late} ${stuck} esac`);
+  test = await startTestRuntime({ handlers: { runc, odd } });
+  await pullBusybox(test);
+  const { podSandboxId } = await runPod("odd");
+  const containerId = await createContainer(test, podSandboxId, containerConfig(["true"]));
+  await writeFile(obstacle, "");
+  await test.runtime.startContainer({ containerId });
+  expect(await statusOf(test, containerId)).toMatchObject({ exitCode: 0, reason: "Completed" });
+  await rm(obstacle);
+  await test.runtime.removePodSandbox({ podSandboxId });
+  expect(await test.end()).toEqual([]);
+});
+
 it("A pause process that dies as a container is started fails the start with what to do", async () => {
   const victim = join(directory, "victim");
   const kill = `[ ! -e ${victim} ] || kill -9 $(cat ${victim})`;

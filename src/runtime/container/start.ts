@@ -46,8 +46,10 @@ export async function startContainer(deps: RuntimeDeps, request: StartContainerR
       throw error;
     }
   });
-  // A short command may have ended before the record said that it runs.
-  await deps.exits.check(id);
+  // A short command may have ended before the record said that it runs. It has been started all the same.
+  await deps.exits.check(id).catch((error) => {
+    deps.log.error("Could not record the end of a container", { id, error });
+  });
 }
 
 function checkCanStart(record: ContainerRecord): void {
