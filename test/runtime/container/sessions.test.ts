@@ -140,7 +140,7 @@ describe("a session", () => {
       const { containerId, session } = await attachTo(talk);
       const bytes = 150 * 1024 * 1024;
       session.stdin.end(`${bytes}\n`);
-      await until("all is said", async () => (await statusOf(test, containerId)).finishedAt > 0n);
+      await until("all is said", async () => (await statusOf(test, containerId)).finishedAt > 0n, 150_000);
       let came = 0;
       for await (const chunk of session.stdout) came += chunk.length;
       expect(came).toBe(bytes + 1);
@@ -150,7 +150,7 @@ describe("a session", () => {
     it("tells a client that is too far behind that output was lost", async () => {
       const { containerId, session } = await attachTo(talk);
       session.stdin.end(`${400 * 1024 * 1024}\n`);
-      await until("all is said", async () => (await statusOf(test, containerId)).finishedAt > 0n);
+      await until("all is said", async () => (await statusOf(test, containerId)).finishedAt > 0n, 150_000);
       session.stdout.resume();
       await expect(session.exited).rejects.toThrow(/Output was lost.*log_path/);
     });
