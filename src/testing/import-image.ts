@@ -28,7 +28,8 @@ export async function importImage(
   options: CallOptions = {},
 ): Promise<ImportedImage> {
   await using scratch = await scratchDirectory();
-  return importThrough(scratch.path, endpoint, source, options);
+  // Not before it is done is the directory to go.
+  return await importThrough(scratch.path, endpoint, source, options);
 }
 
 /** The same, with an empty directory to make the image in. */

@@ -71,7 +71,7 @@ export function ownRuntime({ daemon, claim, endpoint, logPath, rollback }: Start
     async importImage(source, options) {
       // There it goes with all else when this process is killed.
       await using scratch = await scratchDirectory(claim.directory);
-      return importThrough(scratch.path, endpoint, source, options);
+      return await importThrough(scratch.path, endpoint, source, options);
     },
     async restart(options = {}) {
       if (disposed) throw new CriError("closed", "The runtime was disposed of");
