@@ -82,6 +82,7 @@ export class CriClient implements AsyncDisposable {
     this.image = createImageClient(imageConnection, serviceOptions);
     this.#context = {
       endpoint: this.endpoint,
+      version: this.version,
       tracing: connection.tracing,
       runtime: this.runtime,
       image: this.image,

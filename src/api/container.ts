@@ -10,6 +10,7 @@ import type { ApiContext } from "./context.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
 import { execCommand } from "./exec.js";
 import type { ExecOptions, ExecResult } from "./exec-options.js";
+import { killFirst } from "./kill-first.js";
 import type { LogOptions } from "./log-options.js";
 import { type ResourceUpdate, toLinuxResources } from "./resources.js";
 import { type AttachOptions, attachSession, type SpawnOptions, spawnSession } from "./spawn.js";
@@ -55,6 +56,7 @@ export class Container {
 
   /** Kills it if it runs. Nothing happens when it is gone already. */
   async remove(options: CallOptions = {}): Promise<void> {
+    await killFirst(this.#context, this.id, options);
     await ignoreMissing(this.#context.runtime.removeContainer({ containerId: this.id }, options));
   }
 

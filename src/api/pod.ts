@@ -11,6 +11,7 @@ import type { StatusOptions } from "./container-options.js";
 import type { ApiContext } from "./context.js";
 import { createContainer, runContainer } from "./create-container.js";
 import { ignoreMissing, stopThenRemove } from "./dispose.js";
+import { killAllFirst } from "./kill-first.js";
 import { type ContainerListFilter, listContainers } from "./lists/list-containers.js";
 import { rebuildPodConfig } from "./pod-defaults.js";
 import { type PodStatus, type PodSummary, toPodStatus } from "./pod-status.js";
@@ -69,11 +70,13 @@ export class Pod {
 
   /** Kills its containers and frees its network; it stays listed. Again: nothing more happens. */
   async stop(options: CallOptions = {}): Promise<void> {
+    await killAllFirst(this.#context, this.id, options);
     await this.#context.runtime.stopPodSandbox({ podSandboxId: this.id }, options);
   }
 
   /** Removes it with its containers, by force where they run. Nothing happens when it is gone already. */
   async remove(options: CallOptions = {}): Promise<void> {
+    await killAllFirst(this.#context, this.id, options);
     await ignoreMissing(this.#context.runtime.removePodSandbox({ podSandboxId: this.id }, options));
   }
 

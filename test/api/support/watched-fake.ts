@@ -61,6 +61,7 @@ export class WatchedFake implements AsyncDisposable {
     const { fake, cri } = this;
     const context = {
       endpoint: fake.endpoint,
+      version: cri.version,
       tracing: undefined,
       runtime: cri.runtime,
       image: cri.image,
