@@ -45,6 +45,12 @@ async function execSync(
   const call = { signal, headers, timeoutMs: timeoutMs > 0 ? Number(seconds) * 1_000 + graceMs : 0 };
   const request = { containerId, cmd: [...command], timeout: seconds };
   const { exitCode, stdout, stderr } = await context.runtime.execSync(request, call);
+  // CRI-O's answer where CRI wants a status. No command has this code.
+  if (exitCode === -1)
+    throw new DeadlineError(`ExecSync: ${Buffer.from(stderr)}`, {
+      rpc: "ExecSync",
+      endpoint: context.endpoint,
+    });
   const buffer = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
     Buffer.from(buffer, byteOffset, byteLength);
   return { exitCode, stdout: buffer(stdout), stderr: buffer(stderr) };

@@ -85,6 +85,7 @@ function knownText(text: string, message: string, options: CriErrorOptions): Cri
   if (isNotImplemented(text)) {
     return new UnsupportedError(`${options.rpc} is not served by this runtime: ${text}`, options);
   }
+  if (isMissing(text, options.rpc)) return new NotFoundError(message, options);
   return undefined;
 }
 
@@ -103,6 +104,15 @@ function criReason(text: string): CriReason | undefined {
 /** Some runtimes wrap the error of another call whole, status and all. */
 function runtimeText(status: ConnectError): string {
   return status.rawMessage.replace(/^(rpc error: code = Unknown desc = )+/, "");
+}
+
+/**
+ * CRI-O's `container with ID starting with 12ab not found: ID does not exist`, `reference "[overlay@/a+/b]app:1" does
+ * not resolve to an image ID`, and what the registry says when it has no such tag.
+ */
+function isMissing(text: string, rpc: string | undefined): boolean {
+  if (rpc === "PullImage") return /\bmanifest unknown\b/.test(text);
+  return /: ID does not exist$|\bdoes not resolve to an image ID$/.test(text);
 }
 
 /**

@@ -53,6 +53,28 @@ describe("`rpcError`", () => {
   });
 
   test.each([
+    [
+      "UpdateContainerResources",
+      "container with ID starting with 0000 not found: ID does not exist",
+      "a container",
+    ],
+    [
+      "CreateContainer",
+      'reference "[overlay@/root+/run]crikit.test/nothing:1" does not resolve to an image ID',
+      "an image",
+    ],
+    [
+      "PullImage",
+      "unable to pull image or OCI artifact: pull image err: initializing source docker://r.test/a:9: reading manifest 9 in r.test/a: manifest unknown: no manifest 9; artifact err: none",
+      "a tag",
+    ],
+  ])("takes what CRI-O says by %s (%s) for: %s is not there", (rpc, text) => {
+    const error = mapped(text, Code.Unknown, { rpc });
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error.message).toBe(`${rpc}: ${text}`);
+  });
+
+  test.each([
     ["containerd", 'failed to reserve sandbox name "a_b_c_0": name "a_b_c_0" is reserved for "9d42"'],
     [
       "CRI-O",
