@@ -4,10 +4,11 @@ import { GzipFile } from "./gzip-file.js";
 import { LogFile } from "./log-file.js";
 import { firstTime, type LogSource } from "./log-source.js";
 import { RecordParser } from "./record-parser.js";
+import { type FoundFile, RenameAccount } from "./rename-account.js";
 import { filesAfterTruncation, filesBetween, filesWithin } from "./successors.js";
 
 /** A file of the series, and how far it is read. */
-interface Reading {
+interface Reading extends FoundFile {
   readonly source: LogSource;
   readonly parser: RecordParser;
   /** Records before its first one are missing, or may be. */
@@ -16,8 +17,6 @@ interface Reading {
   isUnplaced: boolean;
   /** Whoever wrote to it when it was renamed has been given time. */
   isSettled: boolean;
-  /** How often something had been renamed to the path, or from it, when this lay there as the newest. */
-  renames: number;
   /** When its first bytes are there, others may have come and gone before, or itself been truncated. */
   isFresh: boolean;
 }
@@ -45,8 +44,7 @@ export class LogSeries {
   /** When what was read last began. Rotated files that began later were not read. */
   #begunNs: bigint;
   readonly #looksBack: boolean;
-  /** How often something was renamed to the path, or from it, before a file was found there. */
-  #earlyRenames = 0;
+  readonly #account: RenameAccount;
   #ready: LogRecord[] = [];
 
   /**
@@ -61,13 +59,11 @@ export class LogSeries {
     this.#path = path;
     this.#signal = signal;
     this.#readings = sources.map((source) => this.#reading(source));
+    this.#account = new RenameAccount(sources.length > 0);
     this.#begunNs = begunNs ?? 0n;
     this.#looksBack = begunNs !== undefined;
     const live = this.#readings.at(-1);
-    if (live?.source instanceof LogFile) {
-      live.isFresh = this.#looksBack && live.source.position.offset === 0;
-      live.renames = 1;
-    }
+    if (live?.source instanceof LogFile) live.isFresh = this.#looksBack && live.source.position.offset === 0;
   }
 
   /** The next records, if need be from the next file; undefined at the end of all that there is now. */
@@ -115,31 +111,25 @@ export class LogSeries {
     const newest = this.#readings.at(-1)?.source;
     if (this.#readings.length > 1) return true;
     if (newest instanceof LogFile && !(await newest.isReplacedAt(this.#path))) return false;
-    return this.notice();
+    await this.#account.complete();
+    return this.notice() || this.#readings.length > 1;
   }
 
   /** Something was renamed to the path, or from it, just now. */
   onRename(): void {
-    const found = this.#look();
-    const newest = this.#readings.at(-1);
-    if (!newest) this.#earlyRenames += 1;
-    else if (found !== "nothing") newest.renames += 1;
-  }
-
-  /** Whether another file lies at the path by now; it is open then. */
-  notice(): boolean {
-    return this.#look() === "another";
+    this.#account.add();
+    this.notice();
   }
 
   /** Opens what lies at the path, if it is another file: at once, so that it cannot be missed. */
-  #look(): "nothing" | "same" | "another" {
+  notice(): boolean {
     const file = LogFile.open(this.#path);
-    if (!file) return "nothing";
+    if (!file) return false;
     const isSame = ({ source }: Reading) => source.identity === file.identity;
     const newest = this.#readings.at(-1);
     if (newest && isSame(newest)) {
       void file.close();
-      return "same";
+      return false;
     }
     const known = this.#readings.find(isSame) ?? [this.#late?.reading].find((late) => late && isSame(late));
     if (known) {
@@ -149,17 +139,20 @@ export class LogSeries {
       else this.#readings.splice(this.#readings.indexOf(known), 1);
     }
     const isFirst = this.#readings.length === 0;
-    const reading = {
-      ...this.#reading(file),
-      isUnplaced: !isFirst,
-      isFresh: isFirst && this.#looksBack,
-      renames: isFirst ? this.#earlyRenames : 0,
-    };
+    const reading = { ...this.#reading(file), isUnplaced: !isFirst, isFresh: isFirst && this.#looksBack };
     this.#readings.push(known ?? reading);
+    this.#account.find(known ?? reading);
+    if (this.#readings.length > maxHeld) this.#letGo();
+    return true;
+  }
+
+  /** Of the oldest that is not placed yet: the one behind it has come by a rename that is not its own. */
+  #letGo(): void {
     const oldest = this.#readings.findIndex(({ isUnplaced }) => isUnplaced);
-    if (this.#readings.length > maxHeld && oldest > 0)
-      void this.#readings.splice(oldest, 1)[0]?.source.close();
-    return "another";
+    const behind = this.#readings[oldest + 1];
+    if (oldest <= 0 || !behind) return;
+    behind.unaccounted += 1;
+    void this.#readings.splice(oldest, 1)[0]?.source.close();
   }
 
   /** What lacks its end, when nothing more will be written. */
@@ -186,7 +179,7 @@ export class LogSeries {
       isUnplaced: false,
       isSettled: false,
       isFresh: false,
-      renames: 0,
+      unaccounted: 0,
     };
   }
 
@@ -208,8 +201,9 @@ export class LogSeries {
     next.isUnplaced = false;
     const left = reading.source;
     const afterNs = firstTime(await left.head()) ?? this.#begunNs;
-    // A rename without a new file: one had been replaced before it could be opened.
-    const isDoubtful = () => next.renames > 1;
+    await this.#account.complete();
+    // A rename without a file: one had been replaced before it could be opened.
+    const isDoubtful = () => next.unaccounted > 0;
     const { files, isComplete } = await filesBetween(this.#path, { left, next: file, afterNs, isDoubtful });
     const readings = [...files.map((source) => this.#reading(source)), next];
     if (!isComplete && readings[0]) readings[0].gapBefore = true;
@@ -262,9 +256,9 @@ export class LogSeries {
   async #insertEarlier(reading: Reading, file: LogFile): Promise<boolean> {
     const beforeNs = firstTime(await file.head());
     const files = beforeNs === undefined ? [] : await filesWithin(this.#path, this.#begunNs, beforeNs);
-    const { renames } = reading; // None where nothing tells of them.
+    await this.#account.complete();
     // Each of them came to the path and left it. Otherwise some are gone, or are copies of what was truncated.
-    const isComplete = files.length > 0 ? renames === 1 + 2 * files.length : renames <= 1;
+    const isComplete = reading.unaccounted === 2 * files.length;
     reading.isFresh = files.length > 0 && !isComplete;
     reading.gapBefore ||= !isComplete;
     if (files.length === 0) return false;
