@@ -15,7 +15,7 @@ const named = (cells: (string | undefined)[]) =>
   cells.flatMap((cell = "") => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)).sort();
 
 function codesOfType(): string[] {
-  const path = join(projectDirectory, "src/errors.ts");
+  const path = join(projectDirectory, "src/error-codes.ts");
   const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2022, true);
   const type = source.statements.find(
     (one) => ts.isTypeAliasDeclaration(one) && one.name.text === "CriErrorCode",

@@ -1,13 +1,20 @@
+import { randomUUID } from "node:crypto";
 import { rename } from "node:fs/promises";
 import type { Container, LogOptions } from "crikit";
 import { expect, test } from "vitest";
 import { KubeletRotation } from "../../support/kubelet-rotation.js";
 import type { Subject } from "./subject.js";
 
-/** In a script that counts: not done before it is let go, for nothing can be done to the log of one that has ended. */
-const waitsAt = (count: number) => `[ $i -ne ${count} ] || until [ -e /go ]; do sleep 0.1; done`;
-
-const letGo = (container: Container) => container.exec(["touch", "/go"], { check: true });
+/** Keeps a script that counts from its end, for nothing can be done to the log of one that has ended. */
+function gate() {
+  // On the fake runtime it is the host's own.
+  const file = `/tmp/crikit-gate-${randomUUID()}`;
+  return {
+    at: (count: number) => `[ $i -ne ${count} ] || { until [ -e ${file} ]; do sleep 0.1; done; rm ${file}; }`,
+    open: (container: Container) =>
+      container.exec(["sh", "-c", `mkdir -p /tmp; touch ${file}`], { check: true }),
+  };
+}
 
 export function logScenarios(subject: () => Subject): void {
   test("logs tell each line with its stream and time", async () => {
@@ -47,9 +54,10 @@ export function logScenarios(subject: () => Subject): void {
   test("following goes on in the new file after the log was moved away and reopened", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("rotate");
+    const end = gate();
     const container = await runScript(
       pod,
-      `i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo $i; sleep 0.1; ${waitsAt(15)}; done`,
+      `i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo $i; sleep 0.1; ${end.at(15)}; done`,
     );
     const { logPath } = await container.status();
     const texts = [];
@@ -58,7 +66,7 @@ export function logScenarios(subject: () => Subject): void {
       if (text !== "5") continue;
       await rename(logPath, `${logPath}.old`);
       await container.reopenLog();
-      await letGo(container);
+      await end.open(container);
     }
     expect(texts).toEqual(Array.from({ length: 20 }, (_, index) => `${index + 1}`));
   });
@@ -66,9 +74,10 @@ export function logScenarios(subject: () => Subject): void {
   test("a fast log that is rotated and compressed meanwhile has each line once, followed and read afterwards", async () => {
     const { runPod, runScript } = subject();
     await using pod = await runPod("fast");
+    const end = gate();
     const count = 4_000;
     const pause = "[ $((i % 200)) -ne 0 ] || sleep 0.2";
-    const script = `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo $i; ${pause}; ${waitsAt(3_900)}; done`;
+    const script = `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo $i; ${pause}; ${end.at(3_900)}; done`;
     const container = await runScript(pod, script);
     const { logPath } = await container.status();
     const rotation = new KubeletRotation(container, logPath);
@@ -76,7 +85,7 @@ export function logScenarios(subject: () => Subject): void {
     for await (const { text, gapBefore } of container.logs({ follow: true })) {
       lines.push({ text, gapBefore });
       if (lines.length % 500 === 0 && lines.length < count) await rotation.rotate();
-      if (lines.length === 3_500) await letGo(container);
+      if (lines.length === 3_500) await end.open(container);
     }
     const expected = Array.from({ length: count }, (_, index) => ({
       text: `${index + 1}`,
