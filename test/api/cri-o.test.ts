@@ -77,3 +77,28 @@ test("CRI-O's answer to a command past its time is a deadline error", async () =
     message: "Command sleep did not end within its limit of 1000 ms",
   });
 });
+
+test("a pod of which CRI-O tells no cores and no memory has those of its containers, and its own traffic", async () => {
+  await using cri = await client();
+  await using pod = await cri.pods.run({ metadata: { name: "pod" } });
+  fake.onCall("podSandboxStats", ({ podSandboxId }) => ({
+    stats: {
+      attributes: { id: podSandboxId, metadata: { name: "pod" } },
+      linux: {
+        network: { interfaces: [{ name: "eth0", rxBytes: { value: 626n } }] },
+        containers: ["a", "b"].map((id) => ({
+          attributes: { id, metadata: { name: id } },
+          cpu: { timestamp: 1n, usageCoreNanoSeconds: { value: 2_000_000_000n } },
+          memory: { timestamp: 1n, workingSetBytes: { value: 5n } },
+        })),
+      },
+    },
+  }));
+  expect(await pod.stats()).toMatchObject({
+    id: pod.id,
+    isSummed: true,
+    cpu: { usedSeconds: 4 },
+    memory: { workingSetBytes: 10 },
+    network: { interfaces: [{ name: "eth0", receivedBytes: 626 }] },
+  });
+});

@@ -10,8 +10,8 @@ import type { PodSummary } from "../pod-status.js";
 import type { CpuRates } from "./cpu-rates.js";
 import { isUntold } from "./is-untold.js";
 import { statsByPod } from "./list-container-stats.js";
-import { type PodStats, toPodStats } from "./pod-stats.js";
-import { sumPodStats } from "./sum-pod-stats.js";
+import type { PodStats } from "./pod-stats.js";
+import { sumPodStats, toldPodStats } from "./sum-pod-stats.js";
 
 const callsAtOnce = 8;
 
@@ -32,7 +32,7 @@ export async function listPodStats(
     return listEachPod(context, listed, rates, call);
   }
   const byId = new Map(messages.map((message) => [message.attributes?.id ?? "", message]));
-  return listed.flatMap(({ id }) => byId.get(id) ?? []).map((message) => toPodStats(message, rates));
+  return listed.flatMap(({ id }) => byId.get(id) ?? []).map((message) => toldPodStats(message, rates));
 }
 
 /** One pod of which a runtime cannot tell spoils the list of them all: each is asked for by itself. */
@@ -50,7 +50,7 @@ async function listEachPod(
   const containers = told.size < listed.length ? await statsByPod(context, call) : undefined;
   return listed.map((pod) => {
     const message = told.get(pod.id);
-    return message ? toPodStats(message, rates) : sumPodStats(pod, containers?.get(pod.id) ?? [], rates);
+    return message ? toldPodStats(message, rates) : sumPodStats(pod, containers?.get(pod.id) ?? [], rates);
   });
 }
 

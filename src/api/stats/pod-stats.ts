@@ -21,18 +21,19 @@ export interface PodStats {
   readonly cpu: CpuUsage | undefined;
   /** Of all its containers and its own process; undefined when none runs. */
   readonly memory: MemoryUsage | undefined;
-  /** Undefined for a pod in the node's network, and where it `isSummed`. */
+  /** Undefined for a pod in the node's network, and where it `isSummed` and the runtime does not tell. */
   readonly network: NetworkUsage | undefined;
-  /** How many processes run in it; undefined where the runtime does not tell, and where it `isSummed`. */
+  /** How many processes run in it; undefined where the runtime does not tell. */
   readonly processes: number | undefined;
   /** Ended ones may be among them, for what they have written. */
   readonly containers: readonly ContainerStats[];
   /**
-   * The runtime could not tell of the pod, and this is the sum of its containers: without the pod's own process, its
-   * limit and its traffic. containerd cannot for pods that were run without a `cgroupParent`.
+   * The runtime could not tell of the pod, and this is the sum of its containers: without the pod's own process and its
+   * limit. Neither containerd nor CRI-O can for pods that were run without a `cgroupParent`, and containerd tells
+   * nothing of their traffic.
    */
   readonly isSummed: boolean;
-  /** As the runtime told it; made here where it `isSummed`. */
+  /** As the runtime told it; made here where it told nothing of the pod. */
   readonly raw: PodSandboxStats;
 }
 

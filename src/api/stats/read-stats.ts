@@ -6,8 +6,8 @@ import { type ContainerStats, toContainerStats } from "./container-stats.js";
 import type { CpuRates } from "./cpu-rates.js";
 import { isUntold } from "./is-untold.js";
 import { readContainerStats } from "./list-container-stats.js";
-import { type PodStats, toPodStats } from "./pod-stats.js";
-import { sumPodStats } from "./sum-pod-stats.js";
+import type { PodStats } from "./pod-stats.js";
+import { sumPodStats, toldPodStats } from "./sum-pod-stats.js";
 
 export async function readOneContainer(
   context: ApiContext,
@@ -37,7 +37,7 @@ export async function readOnePod(
 ): Promise<PodStats> {
   try {
     const { stats } = await context.runtime.podSandboxStats({ podSandboxId }, call);
-    if (stats) return toPodStats(stats, rates);
+    if (stats) return toldPodStats(stats, rates);
     throw new NotFoundError(`The runtime tells nothing of the pod ${podSandboxId}`);
   } catch (error) {
     if (!(error instanceof CriError) || error instanceof NotFoundError) throw error;

@@ -6,6 +6,7 @@ import {
   CpuUsageSchema,
   type MemoryUsage as MemoryUsageMessage,
   MemoryUsageSchema,
+  type PodSandboxStats,
   PodSandboxStatsSchema,
   type UInt64Value,
 } from "../../proto.js";
@@ -13,8 +14,21 @@ import type { PodSummary } from "../pod-status.js";
 import { type ContainerStats, toContainerStats } from "./container-stats.js";
 import type { CpuRate, CpuRates } from "./cpu-rates.js";
 import { cpuUsage } from "./cpu-usage.js";
-import { toMemoryUsage } from "./memory-usage.js";
-import { type PodStats, podStats } from "./pod-stats.js";
+import { numberOf, toMemoryUsage } from "./memory-usage.js";
+import { toNetworkUsage } from "./network-usage.js";
+import { type PodStats, podStats, toPodStats } from "./pod-stats.js";
+
+/** What the runtime tells of a pod; CRI-O tells of one without a control group of its own no cores and no memory. */
+export function toldPodStats(raw: PodSandboxStats, rates: CpuRates): PodStats {
+  const { cpu, memory, network, process, containers = [] } = raw.linux ?? {};
+  const isTold = cpu || memory || !containers.some((container) => container.cpu || container.memory);
+  if (isTold) return toPodStats(raw, rates);
+  return podStats(raw, {
+    ...sumOf(containers, rates),
+    network: network && toNetworkUsage(network),
+    processes: numberOf(process?.processCount),
+  });
+}
 
 /** The stats of a pod of whose containers alone the runtime tells. */
 export function sumPodStats(
@@ -22,21 +36,25 @@ export function sumPodStats(
   containers: ContainerStatsMessage[],
   rates: CpuRates,
 ): PodStats {
-  const cpu = sumCpu(containers.flatMap((container) => container.cpu ?? []));
-  const memory = sumMemory(containers.flatMap((container) => container.memory ?? []));
+  const cpu = sumCpu(containers);
+  const memory = sumMemory(containers);
   const raw = create(PodSandboxStatsSchema, {
     attributes: { id, metadata, labels: { ...labels }, annotations: { ...annotations } },
     linux: { ...(cpu && { cpu }), ...(memory && { memory }), containers },
   });
-  const stats = containers.map((container) => toContainerStats(container, rates));
-  return podStats(raw, {
-    cpu: cpu && cpuUsage(cpu, sumRates(stats)),
+  return podStats(raw, { ...sumOf(containers, rates), network: undefined, processes: undefined });
+}
+
+function sumOf(messages: readonly ContainerStatsMessage[], rates: CpuRates) {
+  const cpu = sumCpu(messages);
+  const memory = sumMemory(messages);
+  const containers = messages.map((message) => toContainerStats(message, rates));
+  return {
+    cpu: cpu && cpuUsage(cpu, sumRates(containers)),
     memory: memory && toMemoryUsage(memory),
-    network: undefined,
-    processes: undefined,
-    containers: stats,
+    containers,
     isSummed: true,
-  });
+  };
 }
 
 /** Containers come and go, so that the rate of the sum is not the sum of the rates. */
@@ -52,7 +70,8 @@ function sumRates(containers: readonly ContainerStats[]): Partial<CpuRate> {
 }
 
 /** Undefined when none runs. */
-function sumCpu(parts: readonly CpuUsageMessage[]): CpuUsageMessage | undefined {
+function sumCpu(containers: readonly ContainerStatsMessage[]): CpuUsageMessage | undefined {
+  const parts = containers.flatMap(({ cpu }) => cpu ?? []);
   if (parts.length === 0) return undefined;
   return create(CpuUsageSchema, {
     timestamp: newest(parts),
@@ -60,7 +79,8 @@ function sumCpu(parts: readonly CpuUsageMessage[]): CpuUsageMessage | undefined 
   });
 }
 
-function sumMemory(parts: readonly MemoryUsageMessage[]): MemoryUsageMessage | undefined {
+function sumMemory(containers: readonly ContainerStatsMessage[]): MemoryUsageMessage | undefined {
+  const parts = containers.flatMap(({ memory }) => memory ?? []);
   if (parts.length === 0) return undefined;
   return create(MemoryUsageSchema, {
     timestamp: newest(parts),
