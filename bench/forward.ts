@@ -25,7 +25,7 @@ const text = (rounds: number) =>
 
 /** Many connections into a pod. */
 export async function forward(options: BenchOptions): Promise<void> {
-  const { sizeBytes = gibibyte, rounds = 5 } = options;
+  const { sizeBytes = gibibyte, rounds = 18 } = options;
   const each = sizeBytes / connections;
   const serve = ["sh", "-c", `truncate -s ${each} /tmp/zeros && exec httpd -f -p ${port} -h /tmp`];
   const rows: ResultRow[] = [];
