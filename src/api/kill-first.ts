@@ -19,7 +19,9 @@ export async function killFirst(context: ApiContext, id: string, options: CallOp
 export async function killAllFirst(context: ApiContext, podId: string, options: CallOptions): Promise<void> {
   if (!isPatient(context.version)) return;
   const filter = { podSandboxId: podId, state: { state: ContainerState.CONTAINER_RUNNING } };
-  const { containers } = await context.runtime.listContainers({ filter }, options);
+  const { containers } = await context.runtime
+    .listContainers({ filter }, options)
+    .catch(() => ({ containers: [] }));
   await Promise.all(containers.map(({ id }) => kill(context, id, options)));
 }
 

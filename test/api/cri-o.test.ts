@@ -42,6 +42,14 @@ describe("CRI-O waits until the deadline for containers that ignore their signal
     expect(waitedFor).toEqual([]);
   });
 
+  test("and stops a pod also when it cannot say which these are", async () => {
+    await using cri = await client();
+    const pod = await cri.pods.run({ metadata: { name: "pod" } });
+    fake.fault("listContainers", { error: "internal", message: "not now" });
+    await pod.stop();
+    expect((await pod.status()).state).toBe("notready");
+  });
+
   test("when a container is removed that runs", async () => {
     await using cri = await client();
     await using pod = await cri.pods.run({ metadata: { name: "pod" } });

@@ -232,23 +232,22 @@ describe("readLog with follow", () => {
       return log;
     }
 
+    function putAwayTwo() {
+      renameSync(path, `${path}.20260102-030405`);
+      writeFileSync(path, timed(5, 10));
+      renameSync(path, `${path}.20260102-030406`);
+      writeFileSync(path, timed(10, 15));
+    }
+
     test("misses nothing and tells no gap when they were put away", async () => {
-      const log = await followFrom(() => {
-        renameSync(path, `${path}.20260102-030405`);
-        writeFileSync(path, timed(5, 10));
-        renameSync(path, `${path}.20260102-030406`);
-        writeFileSync(path, timed(10, 15));
-      }, 15);
+      const log = await followFrom(putAwayTwo, 15);
       expect(log.lines).toEqual(numbered(0, 15));
       expect(log.gaps).toEqual([]);
     });
 
     test("tells a gap when the first was put away and removed", async () => {
       const log = await followFrom(() => {
-        renameSync(path, `${path}.20260102-030405`);
-        writeFileSync(path, timed(5, 10));
-        renameSync(path, `${path}.20260102-030406`);
-        writeFileSync(path, timed(10, 15));
+        putAwayTwo();
         rmSync(`${path}.20260102-030405`);
       }, 10);
       expect(log.lines).toEqual(numbered(5, 15));

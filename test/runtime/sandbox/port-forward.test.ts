@@ -9,7 +9,14 @@ import { NamespaceMode } from "../../../src/proto.js";
 import { receive, writeInPieces } from "../../support/pieces.js";
 import { until } from "../../support/until.js";
 import { podConfig } from "../support/pods.js";
-import { startTestRuntime } from "../support/test-runtime.js";
+import { startTestRuntime, type TestRuntime } from "../support/test-runtime.js";
+
+async function runPodOfHostNetwork(runtime: TestRuntime): Promise<string> {
+  const config = podConfig(runtime, {
+    linux: { securityContext: { namespaceOptions: { network: NamespaceMode.NODE } } },
+  });
+  return (await runtime.runtime.runPodSandbox({ config })).podSandboxId;
+}
 
 test("a client of a forwarded port sees the reset of a server that resets its connection", async () => {
   const runtime = await startTestRuntime();
@@ -20,10 +27,7 @@ test("a client of a forwarded port sees the reset of a server that resets its co
   await once(server, "listening");
   try {
     await using cri = await connect(`unix://${runtime.directory}/cri.sock`);
-    const config = podConfig(runtime, {
-      linux: { securityContext: { namespaceOptions: { network: NamespaceMode.NODE } } },
-    });
-    const { podSandboxId } = await runtime.runtime.runPodSandbox({ config });
+    const podSandboxId = await runPodOfHostNetwork(runtime);
     const errors: unknown[] = [];
     const { port } = server.address() as AddressInfo;
     await using forward = await cri.pods
@@ -52,10 +56,7 @@ test("a question in small pieces reaches the port at once, as from a client that
   await once(server, "listening");
   try {
     await using cri = await connect(`unix://${runtime.directory}/cri.sock`);
-    const config = podConfig(runtime, {
-      linux: { securityContext: { namespaceOptions: { network: NamespaceMode.NODE } } },
-    });
-    const { podSandboxId } = await runtime.runtime.runPodSandbox({ config });
+    const podSandboxId = await runPodOfHostNetwork(runtime);
     const { port } = server.address() as AddressInfo;
     const ask = async (stream: Duplex) => {
       for (let round = 0; round < 20; round++) {
